@@ -1,0 +1,102 @@
+// The kinds of field that the API sends: how each is stored (PostgreSQL column) and how a value of it is read (zod).
+// A collection's file says what a field means with these functions; nothing else knows about types.
+import {
+  bigint,
+  boolean,
+  date,
+  doublePrecision,
+  integer as int4,
+  jsonb,
+  text as pgText,
+  timestamp,
+} from 'drizzle-orm/pg-core';
+import { z } from 'zod';
+
+const INT4_MAX = 2_147_483_647;
+const OUR_YEARS = /^(?!0000)\d{4}-/;
+
+/** Text of a calendar date; a date with a time after it is cut to the date (old create tables call dates datetimes). */
+const calendarDate = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })])
+  .refine((value) => OUR_YEARS.test(value))
+  .transform((value) => value.slice(0, 10));
+
+/**
+ * One entry per kind. `column` makes the PostgreSQL column, `schema` accepts the wire form and returns what is stored,
+ * `expected` is the wire form in words, for messages about values that do not fit.
+ */
+export const kinds = {
+  id: { column: () => bigint({ mode: 'number' }), schema: z.int(), expected: 'integer' },
+  integer: {
+    column: () => int4(),
+    schema: z.int().min(-INT4_MAX).max(INT4_MAX),
+    expected: 'integer of at most 32 bits',
+  },
+  cents: { column: () => bigint({ mode: 'number' }), schema: z.int(), expected: 'integer (cents)' },
+  number: { column: () => doublePrecision(), schema: z.number(), expected: 'number' },
+  boolean: { column: () => boolean(), schema: z.boolean(), expected: 'boolean' },
+  text: { column: () => pgText(), schema: z.string(), expected: 'string' },
+  texts: { column: () => pgText().array(), schema: z.array(z.string()), expected: 'array of strings' },
+  instant: {
+    column: () => timestamp({ withTimezone: true, precision: 3 }),
+    schema: z.iso.datetime({ offset: true }).refine((value) => OUR_YEARS.test(value)),
+    expected: 'ISO 8601 date-time with offset',
+  },
+  date: { column: () => date(), schema: calendarDate, expected: 'ISO 8601 date' },
+  json: { column: () => jsonb(), schema: z.unknown(), expected: 'any JSON' },
+} as const;
+
+export type Kind = keyof typeof kinds;
+
+/** What a collection's file says about one field; the column's name is the key under which it stands. */
+export interface Field {
+  readonly kind: Kind;
+  /** Meaning for analysts: unit, when it is null, what it is not. Carried into COMMENT ON COLUMN. */
+  readonly comment: string;
+  /** Where the value lies in the API's object, as dotted paths, first present wins. Default: the column's own name. */
+  readonly from?: readonly string[];
+  /** Known values of an enumeration, each with its meaning. An unknown one is stored and reported as schema drift. */
+  readonly values?: Readonly<Record<string, string>>;
+  /** True where the API's documentation did not show the field and the project assumes it. */
+  readonly assumed?: boolean;
+  /** Only for `texts`: the API sends objects, and this key of each is the text. */
+  readonly each?: string;
+}
+
+export type Fields = Readonly<Record<string, Field>>;
+type Options = Partial<Pick<Field, 'values' | 'assumed' | 'each'>> & { from?: string | readonly string[] };
+
+function field(kind: Kind, comment: string, { from, ...rest }: Options = {}): Field {
+  const paths = from === undefined ? {} : { from: typeof from === 'string' ? [from] : from };
+  return Object.freeze({ kind, comment, ...paths, ...rest });
+}
+
+/** An id that Hive gave (bigint). */
+export const id = (comment: string, options?: Options) => field('id', comment, options);
+/** A count that fits 32 bits. */
+export const integer = (comment: string, options?: Options) => field('integer', comment, options);
+/** Money in cents of the currency beside it (bigint). */
+export const cents = (comment: string, options?: Options) => field('cents', comment, options);
+/** A number with decimals (double precision). */
+export const number = (comment: string, options?: Options) => field('number', comment, options);
+export const bool = (comment: string, options?: Options) => field('boolean', comment, options);
+/** Text, also for merchants' own ids and for statuses: an unknown status must not stop a sync. */
+export const text = (comment: string, options?: Options) => field('text', comment, options);
+/** A list of texts (text[]). */
+export const texts = (comment: string, options?: Options) => field('texts', comment, options);
+/** A point in time (timestamptz, milliseconds). */
+export const instant = (comment: string, options?: Options) => field('instant', comment, options);
+/** A calendar date. */
+export const day = (comment: string, options?: Options) => field('date', comment, options);
+/** Free-form JSON (jsonb). */
+export const json = (comment: string, options?: Options) => field('json', comment, options);
+
+/** A nested single object, flattened: column `<prefix>_<key>` takes `<object>.<key>`. */
+export function flat(prefix: string, object: string, fields: Fields): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, inner]) => [
+      `${prefix}_${name}`,
+      { ...inner, from: (inner.from ?? [name]).map((path) => `${object}.${path}`) },
+    ]),
+  );
+}

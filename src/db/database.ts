@@ -1,0 +1,44 @@
+// One connection pool to PostgreSQL, through Drizzle. Everything stored goes through here as parameters.
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
+import postgres from 'postgres';
+import { describe, ServiceUnavailableError } from '../errors.js';
+
+export type Db = PostgresJsDatabase;
+/** A Db, or a transaction of it. */
+export type Executor = Db | Parameters<Parameters<Db['transaction']>[0]>[0];
+
+export interface Database {
+  readonly db: Db;
+  /** The connection string, for BullMQ's own pool. Holds the password: never log it. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * @param connections most connections of this pool
+ * @throws ServiceUnavailableError with one sentence when the server does not answer
+ */
+export async function openDatabase(url: string, { connections = 8 } = {}): Promise<Database> {
+  const client = postgres(url, {
+    max: connections,
+    onnotice: () => {},
+    connection: { application_name: 'hive-sync' },
+    // int8 as number: ids and counts stay far below 2^53.
+    types: { int8: { to: 20, from: [20], serialize: String, parse: Number } },
+  });
+  try {
+    await client`select 1`;
+  } catch (error) {
+    await client.end({ timeout: 1 });
+    throw new ServiceUnavailableError(`PostgreSQL at ${placeOf(url)} cannot be used: ${describe(error)}`, {
+      cause: error,
+    });
+  }
+  return { db: drizzle(client), url, close: () => client.end({ timeout: 5 }) };
+}
+
+/** Host, port and database of a connection string, without user and password. */
+export function placeOf(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
+}

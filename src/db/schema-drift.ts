@@ -1,0 +1,34 @@
+// Fields and types that the API sent and that the collection's description did not know, counted.
+import { sql } from 'drizzle-orm';
+import type { Executor } from './database.js';
+
+export interface DriftEntry {
+  readonly path: string;
+  readonly kind: string;
+  readonly seen: string;
+  readonly expected: string | null;
+}
+
+/** Adds to the counts, in the transaction of the caller. */
+export async function recordDrift(
+  tx: Executor,
+  account: string,
+  collection: string,
+  entries: readonly DriftEntry[],
+): Promise<void> {
+  if (entries.length === 0) return;
+  const counted = new Map<string, DriftEntry & { count: number }>();
+  for (const entry of entries) {
+    const key = JSON.stringify([entry.path, entry.kind, entry.seen]);
+    counted.set(key, { ...entry, count: (counted.get(key)?.count ?? 0) + 1 });
+  }
+  // In one order for everybody, as every page of a collection meets the same rows.
+  const rows = [...counted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  await tx.execute(sql`
+    insert into sync.schema_drift as known (account, collection, path, kind, seen, expected, count)
+    select ${account}, ${collection}, path, kind, seen, expected, count
+    from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
+      as r(path text, kind text, seen text, expected text, count bigint)
+    on conflict (account, collection, path, kind, seen) do update
+    set count = known.count + excluded.count, last_seen_at = now(), expected = excluded.expected`);
+}

@@ -1,0 +1,155 @@
+// Rows of a page into their tables. Rules: what is unchanged is not written, older never overwrites newer, a tombstone
+// is not undone by an older page, child rows are replaced together with their record's row.
+import { getTableColumns, sql } from 'drizzle-orm';
+import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
+import type { Executor } from './database.js';
+
+/** Where a collection's rows go. */
+export interface UpsertTarget {
+  readonly pgTable: PgTable;
+  /** Column of the child tables that holds the record's id. */
+  readonly parentKey: string;
+  readonly allChildren: readonly { readonly table: string; readonly pgTable: PgTable }[];
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** One record, ready to be stored. */
+export interface StorableRecord {
+  readonly id: number;
+  readonly row: Row;
+  /** Child rows by table name; account and the record's id are filled in here. */
+  readonly children: Readonly<Record<string, readonly Row[]>>;
+  readonly raw: unknown;
+  /** Equal hashes mean equal payloads. */
+  readonly hash: string;
+}
+
+export interface Provenance {
+  readonly account: string;
+  /** Start of the request by PostgreSQL's clock, epoch milliseconds. */
+  readonly requestedAt: number;
+  readonly source: 'page' | 'record' | 'webhook';
+  readonly runId: number | null;
+}
+
+export interface UpsertResult {
+  readonly inserted: number;
+  readonly updated: number;
+  /** Stored already, equal or newer. */
+  readonly unchanged: number;
+}
+
+/** Stores records of one answer in the transaction of the caller. Equal ids: the later one in the list wins. */
+export async function upsertRecords(
+  tx: Executor,
+  target: UpsertTarget,
+  records: readonly StorableRecord[],
+  provenance: Provenance,
+): Promise<UpsertResult> {
+  const latest = [...new Map(records.map((record) => [record.id, record])).values()];
+  // In the order of ids, so that two pages with the same records wait for each other instead of locking up.
+  latest.sort((a, b) => a.id - b.id);
+  const news = await withoutUnchanged(tx, target, latest, provenance);
+  if (news.length === 0) return { inserted: 0, updated: 0, unchanged: latest.length };
+
+  const written = await writeRows(tx, target, news, provenance);
+  const updatedIds = written.filter((row) => !row.inserted).map((row) => row.id);
+  const writtenIds = new Set(written.map((row) => row.id));
+  const parents = news.filter((record) => writtenIds.has(record.id));
+  for (const child of target.allChildren) {
+    await replaceChildren(tx, target.parentKey, child, parents, updatedIds, provenance.account);
+  }
+  const inserted = written.length - updatedIds.length;
+  return { inserted, updated: updatedIds.length, unchanged: latest.length - written.length };
+}
+
+/** Reading ids and hashes first is far cheaper than conflicting rows that end up unwritten. */
+async function withoutUnchanged(
+  tx: Executor,
+  target: UpsertTarget,
+  records: readonly StorableRecord[],
+  { account }: Provenance,
+): Promise<StorableRecord[]> {
+  const ids = `{${records.map((record) => record.id).join(',')}}`;
+  const stored = await tx.execute<{ id: number; hash: string }>(sql`
+    select id, _content_hash as hash from ${target.pgTable}
+    where account = ${account} and id = any(${ids}::bigint[]) and _deleted_at is null`);
+  const hashes = new Map(stored.map((row) => [row.id, row.hash]));
+  return records.filter((record) => hashes.get(record.id) !== record.hash);
+}
+
+async function writeRows(
+  tx: Executor,
+  target: UpsertTarget,
+  records: readonly StorableRecord[],
+  { account, requestedAt, source, runId }: Provenance,
+): Promise<{ id: number; inserted: boolean }[]> {
+  const at = new Date(requestedAt).toISOString();
+  const rows = records.map((record) => ({
+    ...record.row,
+    account,
+    _first_seen_at: at,
+    _fetched_at: at,
+    _changed_at: at,
+    _source: source,
+    _run_id: runId,
+    _content_hash: record.hash,
+    _raw: record.raw,
+  }));
+  const { table, columns, recordset } = statementParts(target.pgTable);
+  const set = columns
+    .filter((name) => !['"account"', '"id"', '"_first_seen_at"'].includes(name))
+    .map((name) => `${name} = excluded.${name}`)
+    .join(', ');
+  // The condition is tested on the row as it stands after waiting for other writers, so it holds in every race.
+  return tx.execute<{ id: number; inserted: boolean }>(sql`
+    insert into ${sql.raw(table)} as stored (${sql.raw(columns.join(', '))})
+    select ${sql.raw(columns.join(', '))} from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r(${sql.raw(recordset)})
+    on conflict (account, id) do update set ${sql.raw(set)}
+    where excluded._fetched_at >= stored._fetched_at
+      and (stored._deleted_at is null or excluded._fetched_at > stored._deleted_at)
+      and (stored._content_hash <> excluded._content_hash or stored._deleted_at is not null)
+    returning id, xmax = 0 as inserted`);
+}
+
+async function replaceChildren(
+  tx: Executor,
+  parentKey: string,
+  child: UpsertTarget['allChildren'][number],
+  parents: readonly StorableRecord[],
+  updatedIds: readonly number[],
+  account: string,
+): Promise<void> {
+  if (updatedIds.length > 0) {
+    await tx.execute(sql`
+      delete from ${child.pgTable}
+      where account = ${account} and ${sql.identifier(parentKey)} = any(${`{${updatedIds.join(',')}}`}::bigint[])`);
+  }
+  const rows = parents.flatMap(({ id, children }) =>
+    (children[child.table] ?? []).map((row) => ({ ...row, account, [parentKey]: id })),
+  );
+  if (rows.length === 0) return;
+  const { table, columns, recordset } = statementParts(child.pgTable);
+  await tx.execute(sql`
+    insert into ${sql.raw(table)} (${sql.raw(columns.join(', '))})
+    select ${sql.raw(columns.join(', '))} from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r(${sql.raw(recordset)})`);
+}
+
+const parts = new WeakMap<PgTable, { table: string; columns: string[]; recordset: string }>();
+
+/** Names and types of a table as they stand in a statement: one JSON parameter carries all rows, whatever their number. */
+function statementParts(pgTable: PgTable): { table: string; columns: string[]; recordset: string } {
+  const known = parts.get(pgTable);
+  if (known !== undefined) return known;
+  const { schema, name } = getTableConfig(pgTable);
+  const columns = Object.values(getTableColumns(pgTable));
+  const quoted = (text: string) => `"${text}"`;
+  const made = {
+    table: `${quoted(schema ?? 'public')}.${quoted(name)}`,
+    columns: columns.map((column) => quoted(column.name)),
+    recordset: columns.map((column) => `${quoted(column.name)} ${column.getSQLType()}`).join(', '),
+  };
+  parts.set(pgTable, made);
+  return made;
+}

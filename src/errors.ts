@@ -1,0 +1,103 @@
+// What went wrong. Each class says what happened and nothing of what to do about it: that is sync/verdict.ts for the
+// work of a sync, and exitCodeOf() for a command.
+
+/** The command line or the environment is wrong. Nothing was started. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Every problem of the environment at once, one sentence each. */
+export class ConfigError extends UsageError {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+/** A database or queue server does not answer, or refuses us. */
+export class ServiceUnavailableError extends Error {
+  override readonly name = 'ServiceUnavailableError';
+}
+
+/** The API answered with a status outside 2xx. */
+export class HiveHttpError extends Error {
+  override readonly name = 'HiveHttpError';
+  constructor(
+    readonly status: number,
+    /** The API's own `errors` array, word for word; empty when the body had none. */
+    readonly errors: readonly string[],
+    /** From Retry-After, already within floor and ceiling; undefined when the API gave none that can be read. */
+    readonly retryAfterMs: number | undefined,
+    readonly url: string,
+    /** The first part of a body that was not the documented JSON (a proxy's page, say). */
+    readonly bodyExcerpt: string | undefined,
+  ) {
+    super(`The API answered ${status}${errors.length > 0 ? `: ${errors.join('; ')}` : ''}`);
+  }
+}
+
+/** The request did not come to an answer: connection refused, reset or cut, name not found, TLS. */
+export class HiveNetworkError extends Error {
+  override readonly name = 'HiveNetworkError';
+  constructor(
+    readonly code: string,
+    readonly url: string,
+    options?: ErrorOptions,
+  ) {
+    super(`The API could not be reached (${code})`, options);
+  }
+}
+
+/** No complete answer within HIVE_TIMEOUT_MS. */
+export class HiveTimeoutError extends Error {
+  override readonly name = 'HiveTimeoutError';
+  constructor(
+    readonly timeoutMs: number,
+    readonly url: string,
+    options?: ErrorOptions,
+  ) {
+    super(`The API did not answer within ${timeoutMs} ms`, options);
+  }
+}
+
+/** The status was fine but the body is not what a list or a record looks like. */
+export class HiveBodyError extends Error {
+  override readonly name = 'HiveBodyError';
+  constructor(
+    readonly reason: string,
+    readonly status: number,
+    readonly url: string,
+    readonly bodyExcerpt: string | undefined,
+    options?: ErrorOptions,
+  ) {
+    super(`The API's answer cannot be used: ${reason}`, options);
+  }
+}
+
+/** The account's key was refused twice in a row; no request is sent until somebody starts a new run. */
+export class AccountHaltedError extends Error {
+  override readonly name = 'AccountHaltedError';
+  constructor(readonly account: string) {
+    super(`The API refuses the key of account "${account}" (401). Check HIVE_API_KEY, then start the run again.`);
+  }
+}
+
+/** Codes of the contract: 0 complete, 1 failed, 2 usage, 3 finished but not complete, 130 interrupted. */
+export function exitCodeOf(error: unknown): number {
+  if (isAbort(error)) return 130;
+  return error instanceof UsageError ? 2 : 1;
+}
+
+export const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
+
+/**
+ * One sentence for people and logs. Database errors are reduced to the server's own message: the text that Drizzle
+ * makes holds the whole statement with all parameters, and those are customers' data.
+ */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'DrizzleQueryError' || error.message.startsWith('Failed query')) {
+    return error.cause === undefined ? 'a database statement failed' : describe(error.cause);
+  }
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(describe).join('; ');
+  return error.message;
+}

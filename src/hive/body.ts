@@ -1,0 +1,43 @@
+// Reads a response body within a bound, and finds the API's `errors` array in whatever came.
+
+/** Largest body that is read. A page of 20 records is about 60 kB; this leaves room for odd ones. */
+export const MAX_BODY_BYTES = 32 * 1024 * 1024;
+const EXCERPT_LENGTH = 500;
+
+/** The body as text, or undefined when it is longer than `maxBytes` (the rest is not read). */
+export async function readText(response: Response, maxBytes: number): Promise<string | undefined> {
+  if (response.body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.byteLength;
+    if (size > maxBytes) {
+      await reader.cancel();
+      return undefined;
+    }
+    chunks.push(value);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** JSON, or undefined when the text is none. */
+export function tryJson(text: string): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The `errors` array of an unsuccessful body, word for word; empty when there is none. */
+export function errorsOf(body: unknown): string[] {
+  if (typeof body !== 'object' || body === null || !('errors' in body) || !Array.isArray(body.errors)) return [];
+  return body.errors.map((entry) => (typeof entry === 'string' ? entry : JSON.stringify(entry)));
+}
+
+/** The start of a body that could not be used, for people. */
+export const excerptOf = (text: string): string | undefined =>
+  text.trim() === '' ? undefined : text.trim().slice(0, EXCERPT_LENGTH);

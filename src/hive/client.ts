@@ -1,0 +1,129 @@
+// The only place that talks to the Hive API. One call = one slot of the budget = one HTTP request; no retry lives here.
+// The key goes to the configured origin only: redirects are not followed.
+import { HiveBodyError, HiveHttpError, HiveNetworkError, HiveTimeoutError } from '../errors.js';
+import { errorsOf, excerptOf, MAX_BODY_BYTES, readText, tryJson } from './body.js';
+import type { Budget, Slot } from './budget.js';
+import { type Page, readPage } from './page.js';
+import { retryAfterMs } from './retry-after.js';
+
+/** Wait after a 429 that does not say how long: a share of the window, so that a rolling one frees some slots. */
+const UNSTATED_RETRY_MS = 5_000;
+
+export interface ClientOptions {
+  /** Base URL without a slash at the end. */
+  readonly apiUrl: string;
+  readonly apiKey: string;
+  readonly timeoutMs: number;
+  readonly budget: Budget;
+  readonly userAgent: string;
+  readonly maxBodyBytes?: number;
+}
+
+/** A successful answer. */
+export interface Answer<T> {
+  readonly body: T;
+  /** Start of the request by PostgreSQL's clock, epoch milliseconds. Decides which of two versions is newer. */
+  readonly requestedAt: number;
+  readonly url: string;
+}
+
+export interface Client {
+  /** One page of a list. @throws the Hive*Error classes, AccountHaltedError, AbortError */
+  list(path: string, query: Query, signal?: AbortSignal): Promise<Answer<Page>>;
+  /** One record. Throws like list(). */
+  get(path: string, signal?: AbortSignal): Promise<Answer<unknown>>;
+  /** The address of a request, for ledgers and messages. Holds no secret. */
+  urlOf(path: string, query?: Query): string;
+}
+
+export type Query = Readonly<Record<string, string | number>>;
+
+export function openClient(options: ClientOptions): Client {
+  const { apiUrl, budget } = options;
+  const urlOf = (path: string, query: Query = {}): string => {
+    const url = new URL(apiUrl + path);
+    for (const [name, value] of Object.entries(query)) url.searchParams.append(name, String(value));
+    return url.href;
+  };
+
+  async function request(url: string, signal?: AbortSignal): Promise<Answer<unknown>> {
+    const slot = await budget.reserve(signal);
+    const requestedAt = slot.now();
+    const { response, text } = await send(options, url, slot, signal);
+    await budget.observe(slot, {
+      used: integerHeader(response, 'x-rate-limit-used'),
+      max: integerHeader(response, 'x-rate-limit-max'),
+    });
+    if (response.status === 401) await budget.suspect();
+    else if (slot.suspected) await budget.clear();
+    if (response.status === 429) await budget.block(slot, waitOf(response));
+    return { body: bodyOf(response, text, url), requestedAt, url };
+  }
+
+  return {
+    urlOf,
+    get: (path, signal) => request(urlOf(path), signal),
+    async list(path, query, signal) {
+      const answer = await request(urlOf(path, query), signal);
+      return { ...answer, body: readPage(answer.body, answer.url) };
+    },
+  };
+}
+
+const waitOf = (response: Response): number =>
+  retryAfterMs(response.headers.get('retry-after'), Date.now()) ?? UNSTATED_RETRY_MS;
+
+async function send(
+  { apiKey, timeoutMs, userAgent, budget, maxBodyBytes = MAX_BODY_BYTES }: ClientOptions,
+  url: string,
+  slot: Slot,
+  signal: AbortSignal | undefined,
+): Promise<{ response: Response; text: string }> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  let response: Response | undefined;
+  try {
+    response = await fetch(url, {
+      headers: { authorization: `Bearer ${apiKey}`, accept: 'application/json', 'user-agent': userAgent },
+      redirect: 'manual',
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    });
+    const text = await readText(response, maxBodyBytes);
+    if (text === undefined) {
+      throw new HiveBodyError(`it is longer than ${maxBodyBytes} bytes`, response.status, url, undefined);
+    }
+    return { response, text };
+  } catch (error) {
+    if (error instanceof HiveBodyError) throw error;
+    signal?.throwIfAborted();
+    if (timeout.aborted) throw new HiveTimeoutError(timeoutMs, url, { cause: error });
+    throw new HiveNetworkError(networkCode(error), url, { cause: error });
+  } finally {
+    budget.settle(slot);
+  }
+}
+
+/** fetch() says "fetch failed" or "terminated" for everything; what happened is the code of its cause. */
+function networkCode(error: unknown): string {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && typeof at.code === 'string') return at.code;
+    if (at instanceof AggregateError && at.errors[0] instanceof Error) return networkCode(at.errors[0]);
+  }
+  return error instanceof Error ? error.message : 'unknown';
+}
+
+function bodyOf(response: Response, text: string, url: string): unknown {
+  const json = tryJson(text);
+  if (!response.ok) {
+    const ms = retryAfterMs(response.headers.get('retry-after'), Date.now());
+    const wait = response.status === 429 ? (ms ?? UNSTATED_RETRY_MS) : ms;
+    const errors = errorsOf(json?.value);
+    throw new HiveHttpError(response.status, errors, wait, url, errors.length > 0 ? undefined : excerptOf(text));
+  }
+  if (json === undefined) throw new HiveBodyError('it is not JSON', response.status, url, excerptOf(text));
+  return json.value;
+}
+
+function integerHeader(response: Response, name: string): number | undefined {
+  const text = response.headers.get(name)?.trim() ?? '';
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}

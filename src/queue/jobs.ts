@@ -1,0 +1,31 @@
+// The jobs: their names, data and ids. An id says what the job does, so that adding it twice is harmless.
+import type { JobsOptions } from 'bullmq';
+import type { PageTask } from '../sync/context.js';
+
+/** Name of the only kind of job there is so far: read one page. */
+export const SYNC_PAGE = 'sync-page';
+
+export type Task = PageTask;
+
+export interface NewJob {
+  readonly name: string;
+  readonly data: Task;
+  readonly opts: JobsOptions;
+}
+
+/** @param attempts tries before the processor itself files a dead letter */
+export function pageJob(task: PageTask, attempts: number): NewJob {
+  return {
+    name: SYNC_PAGE,
+    data: task,
+    opts: {
+      jobId: `page_${task.windowId}_${task.pass}_${task.page}`,
+      priority: task.priority,
+      attempts,
+      backoff: { type: 'verdict' },
+      // A finished job must not block its id: the ledger remembers pages, dead letters remember failures.
+      removeOnComplete: true,
+      removeOnFail: true,
+    },
+  };
+}

@@ -1,0 +1,126 @@
+// Works the jobs of one account and turns each verdict into what BullMQ understands by it.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DelayedError, type Job, RateLimitError, UnrecoverableError } from 'bullmq';
+import { describe } from '../errors.js';
+import type { SyncContext } from '../sync/context.js';
+import { heal } from '../sync/heal.js';
+import { haltAccount, rejectPage } from '../sync/reject-page.js';
+import { syncPage } from '../sync/sync-page.js';
+import { type Verdict, verdictOn } from '../sync/verdict.js';
+import type { Backend, TaskQueue } from './backend.js';
+import type { Task } from './jobs.js';
+
+export interface WorkerSettings {
+  readonly queueName: string;
+  /** Pages in flight. */
+  readonly concurrency: number;
+  readonly retryBaseMs: number;
+}
+
+export interface AccountWorker {
+  /** Gives back what waits for a slot, lets commits finish, and leaves. */
+  close(): Promise<void>;
+}
+
+/** A killed worker's jobs return after at most the sum of the two. */
+const LOCK_MS = 10_000;
+const STALLED_CHECK_MS = 5_000;
+/** How often lost work is looked for. */
+const HEAL_MS = 3_000;
+
+/** Thrown for a retry, so that the backoff strategy finds the delay that the verdict chose. */
+class RetryLater extends Error {
+  override readonly name = 'RetryLater';
+  constructor(
+    readonly afterMs: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export function openWorker(
+  backend: Backend,
+  queue: TaskQueue,
+  context: SyncContext,
+  { queueName, concurrency, retryBaseMs }: WorkerSettings,
+): AccountWorker {
+  const stopping = new AbortController();
+  const { log } = context;
+
+  async function process(job: Job<Task>, token?: string, cancelled?: AbortSignal): Promise<void> {
+    const signal = cancelled === undefined ? stopping.signal : AbortSignal.any([stopping.signal, cancelled]);
+    try {
+      await syncPage(context, job.data, signal);
+    } catch (error) {
+      const attempt = {
+        number: job.attemptsMade + 1,
+        of: job.opts.attempts ?? 1,
+        baseMs: retryBaseMs,
+        random: Math.random(),
+      };
+      await carryOut(job, token, error, verdictOn(error, attempt), attempt.number);
+    }
+  }
+
+  async function carryOut(
+    job: Job<Task>,
+    token: string | undefined,
+    error: unknown,
+    verdict: Verdict,
+    attempt: number,
+  ): Promise<void> {
+    const message = describe(error);
+    if (verdict.do !== 'halt' && !stopping.signal.aborted) {
+      log.debug({ job: job.id, verdict: verdict.do, attempt, problem: message }, 'attempt did not succeed');
+    }
+    switch (verdict.do) {
+      case 'retry':
+        throw new RetryLater(verdict.afterMs, message);
+      case 'snooze':
+        if (verdict.everyone) {
+          await queue.rateLimit(verdict.afterMs);
+          throw new RateLimitError();
+        }
+        await job.moveToDelayed(Date.now() + verdict.afterMs, token);
+        throw new DelayedError();
+      case 'reject':
+        await rejectPage(context, job.data, error, verdict, attempt);
+        throw new UnrecoverableError(message);
+      case 'halt':
+        await haltAccount(context);
+        throw new UnrecoverableError(message);
+    }
+  }
+
+  const worker = backend.openWorker(queueName, process, {
+    concurrency,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    // A page is cheap to repeat and the ledger knows whether it must be; a limit here would only lose it.
+    maxStalledCount: 1_000,
+    settings: {
+      backoffStrategy: (_attempts, _type, error) => (error instanceof RetryLater ? error.afterMs : retryBaseMs),
+    },
+  });
+  worker.on('error', (error) => log.warn({ problem: describe(error) }, 'queue trouble, going on'));
+
+  const healing = (async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        await heal(context);
+      } catch (error) {
+        log.warn({ problem: describe(error) }, 'could not look for lost work, trying again');
+      }
+      await sleep(HEAL_MS, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  })();
+
+  return {
+    async close() {
+      stopping.abort();
+      await worker.close();
+      await healing;
+    },
+  };
+}

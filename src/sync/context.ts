@@ -1,0 +1,33 @@
+// What the work of a sync needs of the outside: one account's client and database, and somebody who carries out pages.
+import type { Logger } from 'pino';
+import type { Db } from '../db/database.js';
+import type { Client } from '../hive/client.js';
+import type { Collection } from './collection.js';
+
+/** One page to be read. Adding the same one twice is harmless. */
+export interface PageTask {
+  readonly windowId: number;
+  readonly pass: number;
+  readonly page: number;
+  /** 1 is most urgent. */
+  readonly priority: number;
+}
+
+export interface SyncContext {
+  readonly account: string;
+  readonly db: Db;
+  readonly client: Client;
+  readonly collections: readonly Collection[];
+  readonly log: Logger;
+  /** Pages of one window that wait in the queue at a time: enough to keep all workers busy, few enough to cost nothing. */
+  readonly frontier: number;
+  /** Hands pages to the workers. */
+  enqueue(tasks: readonly PageTask[]): Promise<void>;
+}
+
+export function collectionOf(context: SyncContext, name: string): Collection {
+  const collection = context.collections.find((one) => one.name === name);
+  if (collection === undefined)
+    throw new Error(`the ledger names a collection that this release does not know: ${name}`);
+  return collection;
+}

@@ -1,0 +1,33 @@
+// Finds work that the queue has lost (a killed worker, a flushed Redis, a crash between commit and enqueue) by asking
+// the ledger, and sends it out again. Harmless at any time: jobs that are still there are not added twice.
+import { sql } from 'drizzle-orm';
+import { missingPages, readWindows, runningRuns } from '../db/ledger.js';
+import { collectionOf, type SyncContext } from './context.js';
+import { finishRun, finishWindow } from './go-on.js';
+import { isReadToTheEnd, readingOrder } from './reading-order.js';
+import { enqueueHeads } from './start-run.js';
+
+export async function heal(context: SyncContext): Promise<void> {
+  for (const run of await runningRuns(context.db, context.account)) {
+    await context.db.execute(sql`update sync.runs set heartbeat_at = now() where id = ${run.id} and state = 'running'`);
+    await healRun(context, run.id);
+  }
+}
+
+async function healRun(context: SyncContext, runId: number): Promise<void> {
+  const windows = await readWindows(context.db, runId);
+  const started = windows.some(({ state }) => state !== 'waiting');
+  await enqueueHeads(context, runId, started ? 'all' : 'scout');
+  for (const window of windows.filter(({ state }) => state === 'reading')) {
+    if (isReadToTheEnd(window)) {
+      await finishWindow(context, window);
+      continue;
+    }
+    const order = readingOrder(collectionOf(context, window.collection));
+    const pages = window.page_count === null ? [1] : await missingPages(context.db, window, order, context.frontier);
+    await context.enqueue(
+      pages.map((page) => ({ windowId: window.id, pass: window.pass, page, priority: window.priority })),
+    );
+  }
+  if (windows.every(({ state }) => state !== 'waiting' && state !== 'reading')) await finishRun(context, runId);
+}

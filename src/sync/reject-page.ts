@@ -1,0 +1,85 @@
+// A page that cannot be had: a dead letter with what the API said, an entry in the ledger, and the run goes on. And an
+// account that cannot go on at all.
+import { fileDeadLetters } from '../db/dead-letters.js';
+import {
+  closeRun,
+  closeWindow,
+  enterPage,
+  readClock,
+  readWindowForPage,
+  readWindows,
+  runningRuns,
+} from '../db/ledger.js';
+import { AccountHaltedError, describe, HiveBodyError, HiveHttpError } from '../errors.js';
+import { collectionOf, type PageTask, type SyncContext } from './context.js';
+import { goOn } from './go-on.js';
+import { persistently } from './persistently.js';
+import { isCurrent, queryOf } from './sync-page.js';
+import type { Verdict } from './verdict.js';
+
+export async function rejectPage(
+  context: SyncContext,
+  task: PageTask,
+  error: unknown,
+  verdict: Extract<Verdict, { do: 'reject' }>,
+  attempts: number,
+): Promise<void> {
+  const found = await readWindowForPage(context.db, task);
+  if (found === undefined || found.done || !isCurrent(found.window, task)) return;
+  const { window } = found;
+  const collection = collectionOf(context, window.collection);
+  const letter = {
+    account: context.account,
+    collection: collection.name,
+    kind: 'request' as const,
+    runId: window.run_id,
+    page: task.page,
+    url: context.client.urlOf(collection.path, queryOf(window, task.page)),
+    recordId: null,
+    httpStatus: verdict.httpStatus,
+    errorCode: verdict.code,
+    errors: errorsOf(error),
+    payload: payloadOf(error),
+    attempts,
+    // Windows are pinned at another instant in every run; the page of the same list is the same trouble.
+    fingerprint: `request ${window.from_at?.toISOString() ?? ''} page ${task.page} ${verdict.code}`,
+  };
+  const entered = await persistently(context, () =>
+    context.db.transaction(async (tx) => {
+      await fileDeadLetters(tx, [letter]);
+      const entry = {
+        window_id: window.id,
+        pass: task.pass,
+        page: task.page,
+        state: 'failed',
+        requested_at: await readClock(tx),
+      };
+      return enterPage(tx, entry, { inserted: 0, updated: 0, unchanged: 0, deadLetters: 1 });
+    }),
+  );
+  context.log.error(
+    { run: window.run_id, window: window.id, page: task.page, code: verdict.code, problem: describe(error) },
+    'page became a dead letter',
+  );
+  if (entered !== undefined) await goOn(context, entered.window, task.page, entered.pageCountBefore);
+}
+
+const errorsOf = (error: unknown): readonly string[] =>
+  error instanceof HiveHttpError && error.errors.length > 0 ? error.errors : [describe(error)];
+
+/** The start of a body that was not the documented JSON; the documented one is in `errors` already. */
+const payloadOf = (error: unknown): unknown =>
+  (error instanceof HiveHttpError || error instanceof HiveBodyError) && error.bodyExcerpt !== undefined
+    ? { body: error.bodyExcerpt }
+    : null;
+
+/** The account's key is refused: every run of it ends, loudly, and no more budget is spent. */
+export async function haltAccount(context: SyncContext): Promise<void> {
+  const reason = new AccountHaltedError(context.account).message;
+  for (const run of await runningRuns(context.db, context.account)) {
+    for (const window of await readWindows(context.db, run.id)) {
+      await closeWindow(context.db, window, { state: 'failed', reason, distinctIds: null });
+    }
+    if (await closeRun(context.db, run.id, { state: 'failed', reason })) context.log.error({ run: run.id }, reason);
+  }
+}

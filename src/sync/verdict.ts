@@ -1,0 +1,94 @@
+// How an attempt ends, decided in this one place. Pure: an error and the number of the attempt in, a verdict out.
+import {
+  AccountHaltedError,
+  HiveBodyError,
+  HiveHttpError,
+  HiveNetworkError,
+  HiveTimeoutError,
+  isAbort,
+} from '../errors.js';
+
+export type Verdict =
+  /** Try again; costs an attempt. */
+  | { readonly do: 'retry'; readonly afterMs: number }
+  /** Not the page's fault: later, at no cost. `everyone`: nobody can send before that. */
+  | { readonly do: 'snooze'; readonly afterMs: number; readonly everyone: boolean }
+  /** It will not get better: dead letter, and the run goes on. */
+  | { readonly do: 'reject'; readonly code: string; readonly httpStatus: number | null }
+  /** Nothing of this account can work: its key is refused. */
+  | { readonly do: 'halt' };
+
+export interface Attempt {
+  /** 1 for the first. */
+  readonly number: number;
+  /** As many as there are. */
+  readonly of: number;
+  /** First delay; later ones double. */
+  readonly baseMs: number;
+  /** 0 to 1, for jitter. */
+  readonly random: number;
+}
+
+/** Retries never wait longer than this times the base delay. */
+const LARGEST_FACTOR = 60;
+/** A database that blinked is asked again after this many base delays; pages wait, they are not lost. */
+const DATABASE_FACTOR = 2;
+
+export function verdictOn(error: unknown, attempt: Attempt): Verdict {
+  if (isAbort(error)) return { do: 'snooze', afterMs: 0, everyone: false };
+  if (error instanceof AccountHaltedError) return { do: 'halt' };
+  if (error instanceof HiveHttpError) return onStatus(error, attempt);
+  if (error instanceof HiveTimeoutError) return retryOrReject(attempt, 'timeout', null);
+  if (error instanceof HiveNetworkError) return retryOrReject(attempt, 'network', null);
+  if (error instanceof HiveBodyError) return retryOrReject(attempt, 'body', error.status);
+  if (isDatabaseTrouble(error)) {
+    return { do: 'snooze', afterMs: attempt.baseMs * DATABASE_FACTOR, everyone: false };
+  }
+  return retryOrReject(attempt, 'internal', null);
+}
+
+function onStatus({ status, retryAfterMs }: HiveHttpError, attempt: Attempt): Verdict {
+  // The budget counts refusals: the second one in a row halts the account before another request is sent.
+  if (status === 401) return { do: 'snooze', afterMs: attempt.baseMs, everyone: false };
+  if (status === 429) return { do: 'snooze', afterMs: retryAfterMs ?? attempt.baseMs, everyone: true };
+  if (status === 408 || status >= 500) return retryOrReject(attempt, `http_${status}`, status, retryAfterMs);
+  return { do: 'reject', code: `http_${status}`, httpStatus: status };
+}
+
+function retryOrReject(attempt: Attempt, code: string, httpStatus: number | null, atLeastMs = 0): Verdict {
+  if (attempt.number >= attempt.of) return { do: 'reject', code, httpStatus };
+  return { do: 'retry', afterMs: Math.max(atLeastMs, backoffMs(attempt)) };
+}
+
+/** Doubles with each attempt; the upper half is random, so that pages that failed together do not return together. */
+function backoffMs({ number, baseMs, random }: Attempt): number {
+  const full = baseMs * Math.min(2 ** (number - 1), LARGEST_FACTOR);
+  return Math.round(full * (0.5 + random / 2));
+}
+
+/** SQLSTATE classes for "the server is away or busy": connection, resources, operator intervention, conflicts. */
+const PASSING_SQLSTATE = /^(08|53|57|40|55P03|58)/;
+const LOST_CONNECTION = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'CONNECT_TIMEOUT',
+]);
+
+/** Is it the database that is away or busy, rather than the statement that is wrong? */
+export function isDatabaseTrouble(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (at instanceof AggregateError && at.errors.some(isDatabaseTrouble)) return true;
+    if (!('code' in at) || typeof at.code !== 'string') continue;
+    if (LOST_CONNECTION.has(at.code) || PASSING_SQLSTATE.test(at.code)) return true;
+  }
+  return false;
+}
