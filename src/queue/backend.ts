@@ -17,7 +17,7 @@ import type { Task } from './jobs.js';
 /** What we use of a BullMQ queue; its own type also carries the backend's. */
 export type TaskQueue = Pick<
   Queue<Task>,
-  'add' | 'addBulk' | 'rateLimit' | 'getJobCounts' | 'waitUntilReady' | 'close'
+  'add' | 'addBulk' | 'rateLimit' | 'upsertJobScheduler' | 'getJobCounts' | 'waitUntilReady' | 'close'
 > & { on(event: 'error', listener: (error: Error) => void): unknown };
 export type TaskWorker = Pick<Worker<Task>, 'close' | 'cancelAllJobs' | 'waitUntilReady'> & {
   on(event: 'error', listener: (error: Error) => void): unknown;

@@ -2,10 +2,18 @@
 import type { JobsOptions } from 'bullmq';
 import type { PageTask } from '../sync/context.js';
 
-/** Name of the only kind of job there is so far: read one page. */
+/** Reads one page. */
 export const SYNC_PAGE = 'sync-page';
+/** Starts a run, when its time has come. */
+export const START_RUN = 'start-run';
 
-export type Task = PageTask;
+export interface StartTask {
+  readonly mode: 'full';
+}
+
+export type Task = PageTask | StartTask;
+
+export const isPageTask = (task: Task): task is PageTask => 'windowId' in task;
 
 export interface NewJob {
   readonly name: string;

@@ -1,14 +1,16 @@
 // Works the jobs of one account and turns each verdict into what BullMQ understands by it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DelayedError, type Job, RateLimitError, UnrecoverableError } from 'bullmq';
+import { runningRuns } from '../db/ledger.js';
 import { describe } from '../errors.js';
-import type { SyncContext } from '../sync/context.js';
+import type { PageTask, SyncContext } from '../sync/context.js';
 import { heal } from '../sync/heal.js';
 import { haltAccount, rejectPage } from '../sync/reject-page.js';
+import { startRun } from '../sync/start-run.js';
 import { syncPage } from '../sync/sync-page.js';
 import { type Verdict, verdictOn } from '../sync/verdict.js';
 import type { Backend, TaskQueue } from './backend.js';
-import type { Task } from './jobs.js';
+import { isPageTask, type StartTask, type Task } from './jobs.js';
 
 export interface WorkerSettings {
   readonly queueName: string;
@@ -50,8 +52,10 @@ export function openWorker(
 
   async function process(job: Job<Task>, token?: string, cancelled?: AbortSignal): Promise<void> {
     const signal = cancelled === undefined ? stopping.signal : AbortSignal.any([stopping.signal, cancelled]);
+    const task = job.data;
+    if (!isPageTask(task)) return startScheduled(task);
     try {
-      await syncPage(context, job.data, signal);
+      await syncPage(context, task, signal);
     } catch (error) {
       const attempt = {
         number: job.attemptsMade + 1,
@@ -59,12 +63,20 @@ export function openWorker(
         baseMs: retryBaseMs,
         random: Math.random(),
       };
-      await carryOut(job, token, error, verdictOn(error, attempt), attempt.number);
+      await carryOut(job, task, token, error, verdictOn(error, attempt), attempt.number);
     }
+  }
+
+  /** A run of the same mode that is still going makes the next one skip: they never overlap. */
+  async function startScheduled({ mode }: StartTask): Promise<void> {
+    const going = (await runningRuns(context.db, context.account)).find((run) => run.mode === mode);
+    if (going !== undefined) log.warn({ run: going.id, mode }, 'the last run is still going, this one is skipped');
+    else await startRun(context, context.collections, { mode, trigger: 'schedule' });
   }
 
   async function carryOut(
     job: Job<Task>,
+    task: PageTask,
     token: string | undefined,
     error: unknown,
     verdict: Verdict,
@@ -85,7 +97,7 @@ export function openWorker(
         await job.moveToDelayed(Date.now() + verdict.afterMs, token);
         throw new DelayedError();
       case 'reject':
-        await rejectPage(context, job.data, error, verdict, attempt);
+        await rejectPage(context, task, error, verdict, attempt);
         throw new UnrecoverableError(message);
       case 'halt':
         await haltAccount(context);

@@ -1,0 +1,155 @@
+// The command line: what there is, how it is called, and which exit code comes out.
+import { Command, CommanderError } from 'commander';
+import { describe, exitCodeOf } from '../errors.js';
+import { dbCommand } from './db.js';
+import { type ListOptions, listCommand, showCommand } from './dead-letters.js';
+import { demoCommand } from './demo.js';
+import { doctorCommand } from './doctor.js';
+import { styled } from './format.js';
+import { type Io, note } from './io.js';
+import { migrateCommand } from './migrate.js';
+import { type SimulateOptions, simulateCommand } from './simulate.js';
+import { statusCommand } from './status.js';
+import { syncCommand } from './sync.js';
+import { workerCommand } from './worker.js';
+
+const EXIT_CODES = `
+Exit codes: 0 done and complete, 1 failed, 2 wrong usage or configuration,
+            3 finished but not complete (uncertified or dead letters), 130 interrupted
+
+Environment: HIVE_API_KEY is needed to sync. Without DATABASE_URL an embedded
+             PostgreSQL is used, without REDIS_URL the queue lives in PostgreSQL.
+             All variables: .env.example`;
+
+/** Runs one command. Never throws: every error becomes one sentence on stderr and an exit code. */
+export async function runCli(io: Io): Promise<number> {
+  let code = 0;
+  const program = buildProgram(io, (exitCode) => {
+    code = exitCode;
+  });
+  try {
+    await program.parseAsync([...io.argv], { from: 'user' });
+    return io.signal.aborted && code === 0 && program.args[0] !== 'worker' && isInterruptible(program.args[0])
+      ? 130
+      : code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (io.signal.aborted) return 130;
+    note(io, `${styled(io.stderr, 'red', 'Error:')} ${describe(error)}`);
+    return exitCodeOf(error);
+  }
+}
+
+/** simulate, db and worker run until they are told to stop: for them Ctrl-C is a normal end. */
+const isInterruptible = (command: string | undefined): boolean => command !== 'simulate' && command !== 'db';
+
+function buildProgram(io: Io, ends: (code: number) => void): Command {
+  const program = new Command('hive-sync')
+    .description("Mirrors a merchant's Hive account into PostgreSQL and proves that nothing is missing.")
+    .version(io.version)
+    .addHelpText('after', EXIT_CODES)
+    .showHelpAfterError('(hive-sync --help shows what there is)')
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+    })
+    .exitOverride();
+  const command = (usage: string, summary: string, examples: readonly string[]) =>
+    program
+      .command(usage)
+      .summary(summary)
+      .description(summary)
+      .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);
+
+  command('demo', 'sync a simulated account into an embedded PostgreSQL and query it', ['hive-sync demo']).action(
+    async () => ends(await demoCommand(io)),
+  );
+  command('sync', 'read collections now, in the foreground, and exit', [
+    'hive-sync sync',
+    'hive-sync sync orders shipments',
+    'hive-sync sync --full && echo complete',
+  ])
+    .argument('[collection...]', 'which ones; all when none is named')
+    .option('--full', 'read everything from end to end (in this release every sync does)')
+    .action(async (names: string[]) => ends(await syncCommand(io, names)));
+  command('worker', 'run in the background: schedules and jobs', ['HIVE_API_KEY=… hive-sync worker']).action(async () =>
+    ends(await workerCommand(io)),
+  );
+  command('status', 'rows, certificates, dead letters, runs and budget', [
+    'hive-sync status',
+    'hive-sync status --json',
+  ])
+    .option('--json', 'for programs', false)
+    .action(async (options: { json: boolean }) => ends(await statusCommand(io, options)));
+  addDeadLetters(program, io, ends);
+  command('migrate', 'bring the database schema in step with this release', [
+    'hive-sync migrate',
+    'hive-sync migrate --check',
+  ])
+    .option('--check', 'only say what is pending; exits 3 when something is', false)
+    .action(async (options: { check: boolean }) => ends(await migrateCommand(io, options)));
+  command('doctor', 'check configuration, database, queue and API key (one request)', ['hive-sync doctor']).action(
+    async () => ends(await doctorCommand(io)),
+  );
+  command('db', 'keep the embedded PostgreSQL running and print how to connect', [
+    'hive-sync db',
+    'hive-sync db --demo',
+  ])
+    .option('--demo', "the demo's database", false)
+    .action(async (options: { demo: boolean }) => ends(await dbCommand(io, options)));
+  addSimulate(command, io, ends);
+  return program;
+}
+
+function addDeadLetters(program: Command, io: Io, ends: (code: number) => void): void {
+  const letters = program
+    .command('dead-letters')
+    .summary('what could not be taken in, and why')
+    .description('What could not be taken in, with the errors of the API and the payload.')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  hive-sync dead-letters list --collection orders\n  hive-sync dead-letters show 3',
+    );
+  letters
+    .command('list')
+    .description('open dead letters, newest first')
+    .option('--collection <name>', 'only of this collection')
+    .option('--kind <kind>', 'only request, record or webhook')
+    .option('--account <label>', 'only of this account')
+    .option('--all', 'resolved ones too', false)
+    .option('--limit <n>', 'at most so many (default 100)')
+    .option('--json', 'for programs', false)
+    .action(async (options: ListOptions) => ends(await listCommand(io, options)));
+  letters
+    .command('show')
+    .description('one dead letter whole, with its payload')
+    .argument('<id>')
+    .option('--json', 'for programs', false)
+    .action(async (id: string, options: { json: boolean }) => ends(await showCommand(io, id, options)));
+}
+
+type AddCommand = (usage: string, summary: string, examples: readonly string[]) => Command;
+
+function addSimulate(command: AddCommand, io: Io, ends: (code: number) => void): void {
+  command('simulate', 'serve the Hive API as a simulator on a port', [
+    'hive-sync simulate --port 4000 --orders 5000',
+    'hive-sync simulate --rate-limit 20 --rate-window 3000',
+  ])
+    .option('--port <n>', 'default: a free one')
+    .option('--host <address>', 'default: 127.0.0.1')
+    .option('--key <key>', 'the API key it accepts (default test-key)')
+    .option('--seed <n>', 'same seed and sizes, same records (default 1)')
+    .option('--warehouses <n>')
+    .option('--skus <n>')
+    .option('--orders <n>')
+    .option('--shipments <n>')
+    .option('--returns <n>')
+    .option('--restocking-shipments <n>')
+    .option('--latency <ms>', 'time before each answer')
+    .option('--rate-limit <n>', 'requests per window, or unlimited (default 100)')
+    .option('--rate-window <ms>', 'default 60000')
+    .option('--rate-kind <kind>', 'rolling (default) or fixed')
+    .option('--retry-after <form>', 'fraction (default), integer, date, zero, none or garbage')
+    .option('--script <file>', 'JSON with faults and drift')
+    .action(async (options: SimulateOptions) => ends(await simulateCommand(io, options)));
+}

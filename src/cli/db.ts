@@ -1,0 +1,25 @@
+// hive-sync db: keeps the embedded PostgreSQL running, for psql and other tools.
+import { readConfig } from '../config.js';
+import { openEmbeddedPostgres } from '../db/embedded/index.js';
+import { UsageError } from '../errors.js';
+import { DEMO_DATABASE } from './demo.js';
+import { type Io, print } from './io.js';
+
+export async function dbCommand(io: Io, { demo }: { demo: boolean }): Promise<number> {
+  const config = readConfig(io.env, { needsKey: false });
+  if (config.databaseUrl !== undefined && !demo) {
+    throw new UsageError('DATABASE_URL is set: that server is yours, connect to it with psql "$DATABASE_URL".');
+  }
+  const server = await openEmbeddedPostgres({ home: config.home, ...(demo ? { database: DEMO_DATABASE } : {}) });
+  try {
+    print(io, `psql '${server.url}'`);
+    print(io, 'The database runs until you press Ctrl-C here.');
+    await new Promise<void>((resolve) => {
+      if (io.signal.aborted) resolve();
+      io.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    return 0;
+  } finally {
+    await server.close();
+  }
+}

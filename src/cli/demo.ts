@@ -1,0 +1,83 @@
+// hive-sync demo: the whole product in a minute, with no account and no server.
+import { sql } from 'drizzle-orm';
+import { openApp } from '../app.js';
+import { collections } from '../collections/index.js';
+import { readConfig } from '../config.js';
+import type { Db } from '../db/database.js';
+import { openEmbeddedPostgres } from '../db/embedded/index.js';
+import { openLog } from '../log.js';
+import { openSimulator } from '../simulator/index.js';
+import { startRun } from '../sync/start-run.js';
+import { demoQueries } from './demo-queries.js';
+import { followRuns, reportRuns } from './follow-runs.js';
+import { inThousands, styled, tableOf } from './format.js';
+import { type Io, note, print } from './io.js';
+import { foregroundLevel } from './sync.js';
+
+/** A database of its own beside the real one, in the same embedded server. */
+export const DEMO_DATABASE = 'hive_sync_demo';
+/** Like the real budget of 100 a minute, but nobody wants to wait for that in a demo. */
+const DEMO_RATE = { limit: 100, windowMs: 10_000 };
+/** About what an API on the internet takes. */
+const DEMO_LATENCY_MS = [20, 80] as const;
+
+export async function demoCommand(io: Io): Promise<number> {
+  const { home } = readConfig({ HIVE_SYNC_HOME: io.env.HIVE_SYNC_HOME }, { needsKey: false });
+  const startedAt = performance.now();
+  note(io, `Starting PostgreSQL in ${home} and a simulated Hive API …`);
+  const server = await openEmbeddedPostgres({ home, database: DEMO_DATABASE, log: (line) => note(io, line) });
+  const simulator = await openSimulator({ rate: DEMO_RATE, latencyMs: DEMO_LATENCY_MS });
+  try {
+    const config = readConfig({
+      HIVE_API_KEY: simulator.apiKey,
+      HIVE_API_URL: simulator.url,
+      HIVE_ACCOUNT: 'demo',
+      HIVE_RATE_WINDOW_MS: String(DEMO_RATE.windowMs),
+      DATABASE_URL: server.url,
+    });
+    const app = await openApp(config, { log: openLog(foregroundLevel(io.env), io.stderr), version: io.version });
+    try {
+      const [account] = app.accounts;
+      if (account === undefined) throw new Error('the demo has an account');
+      const run = await startRun(account.context, collections, { mode: 'full', trigger: 'cli' });
+      const worker = account.work();
+      const followed = [{ account, runId: run.id }];
+      const runs = await followRuns(io, app, config, followed).finally(() => worker.close());
+      if (io.signal.aborted) return 130;
+      const code = reportRuns(io, followed, runs, performance.now() - startedAt);
+      if (code !== 1) await printAnswers(io, app.store.db, server.url);
+      return code;
+    } finally {
+      await app.close();
+    }
+  } finally {
+    await simulator.close();
+    await server.close();
+  }
+}
+
+async function printAnswers(io: Io, db: Db, url: string): Promise<void> {
+  print(io, `\n${styled(io.stdout, 'bold', 'What arrived')}`);
+  const tables = collections.flatMap((collection) =>
+    collection.allChildren.map(({ table }) => table).toSpliced(0, 0, collection.name),
+  );
+  const counts = await Promise.all(
+    tables.map(async (table) => {
+      const [row] = await db.execute<{ rows: number }>(sql`select count(*) as rows from hive.${sql.identifier(table)}`);
+      return [`hive.${table}`, row?.rows ?? 0] as const;
+    }),
+  );
+  print(io, tableOf(['table', 'rows'], counts));
+  for (const { question, query } of demoQueries) {
+    print(io, `\n${styled(io.stdout, 'bold', question)}\n${styled(io.stdout, 'dim', query)}`);
+    const rows = await db.execute<Record<string, string | number | null>>(sql.raw(query));
+    print(io, tableOf(Object.keys(rows[0] ?? {}), rows.map(Object.values)));
+  }
+  const total = counts.reduce((sum, [, rows]) => sum + rows, 0);
+  print(
+    io,
+    `\n${inThousands(total)} rows stay in the embedded database, which stops with this command. To look around:`,
+  );
+  print(io, '  npm run hive-sync -- db --demo');
+  print(io, `and then, while that runs:\n  psql '${url}'`);
+}

@@ -1,0 +1,75 @@
+// hive-sync doctor: is everything there that a sync needs? Costs one request per account.
+
+import { openApp, openStore } from '../app.js';
+import { collectionNamed } from '../collections/index.js';
+import { type Config, readConfig } from '../config.js';
+import { pendingMigrations } from '../db/migrate.js';
+import { describe, HiveHttpError, UsageError } from '../errors.js';
+import { openLog } from '../log.js';
+import { styled } from './format.js';
+import { type Io, print } from './io.js';
+
+/** @returns 0 when all is well, 1 when something is not, 2 when the configuration is wrong */
+export async function doctorCommand(io: Io): Promise<number> {
+  const log = openLog('silent', io.stderr);
+  let well = true;
+  const check = async (what: string, act: () => Promise<string>): Promise<boolean> => {
+    try {
+      print(io, `${styled(io.stdout, 'green', '✓')} ${what}: ${await act()}`);
+      return true;
+    } catch (error) {
+      print(io, `${styled(io.stdout, 'red', '✗')} ${what}: ${describe(error)}`);
+      well = false;
+      return false;
+    }
+  };
+  let config: Config;
+  try {
+    config = readConfig(io.env);
+    print(io, `${styled(io.stdout, 'green', '✓')} configuration: ${config.accounts.length} account(s)`);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    print(io, `${styled(io.stdout, 'red', '✗')} ${describe(error)}`);
+    return 2;
+  }
+  const reachable = await check('database', async () => {
+    const store = await openStore(config, { log });
+    try {
+      const pending = await pendingMigrations(store);
+      const kind = store.embedded ? `embedded in ${config.home}` : 'reached';
+      return pending.length === 0 ? `${kind}, schema in step` : `${kind}; migrations to come: ${pending.join(', ')}`;
+    } finally {
+      await store.close();
+    }
+  });
+  if (!reachable) return 1;
+  await check('queue and API', async () => {
+    const app = await openApp(config, { log, version: io.version });
+    try {
+      for (const { account, budget, context } of app.accounts) {
+        await check(`API key of account ${account.label}`, async () => {
+          await budget.probe();
+          try {
+            const { body } = await context.client.list(
+              collectionNamed('warehouses')?.path ?? '',
+              { page: 1 },
+              io.signal,
+            );
+            return `accepted by ${new URL(account.apiUrl).host}, ${body.itemCount ?? 'some'} warehouses`;
+          } catch (error) {
+            if (error instanceof HiveHttpError && error.status === 401) {
+              throw new Error('refused (401). Check HIVE_API_KEY: it is issued by your account manager at Hive', {
+                cause: error,
+              });
+            }
+            throw error;
+          }
+        });
+      }
+      return `BullMQ on ${app.backend.kind === 'redis' ? 'Redis' : 'PostgreSQL'}`;
+    } finally {
+      await app.close();
+    }
+  });
+  return well ? 0 : 1;
+}

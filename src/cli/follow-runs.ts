@@ -1,0 +1,108 @@
+// Shows the progress of runs until all have ended, and says how.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AccountParts, App } from '../app.js';
+import type { Config } from '../config.js';
+import { type BudgetStatus, type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
+import { isDatabaseTrouble } from '../sync/verdict.js';
+import { inWords, tableOf } from './format.js';
+import { type Io, note, print } from './io.js';
+import { openProgress, type Snapshot } from './progress.js';
+
+export interface Followed {
+  readonly account: AccountParts;
+  readonly runId: number;
+}
+
+const LOOK_EVERY_MS = 200;
+
+/** @returns the runs as they ended; they are still running when `io.signal` fired */
+export async function followRuns(
+  io: Io,
+  app: App,
+  config: Config,
+  followed: readonly Followed[],
+): Promise<RunStatus[]> {
+  const progress = openProgress(io.stderr, { accounts: followed.length });
+  const startedAt = performance.now();
+  let runs: RunStatus[] = [];
+  try {
+    for (;;) {
+      const snapshots: Snapshot[] = [];
+      try {
+        for (const { account, runId } of followed) {
+          const [run] = await readRunStatus(app.store.db, { runIds: [runId] });
+          if (run === undefined) throw new Error(`run ${runId} is gone from the ledger`);
+          const budget = await readBudgetStatus(app.store.db, account.account.label, config.rate);
+          const etaMs = estimate(run, budget, config.rate.windowMs, performance.now() - startedAt);
+          snapshots.push({ account: account.account.label, run, budget, etaMs });
+        }
+        runs = snapshots.map(({ run }) => run);
+        progress.show(snapshots);
+      } catch (error) {
+        // The workers wait for the database to return, and so do we.
+        if (!isDatabaseTrouble(error)) throw error;
+      }
+      if (io.signal.aborted || (runs.length > 0 && runs.every(({ state }) => state !== 'running'))) return runs;
+      await sleep(LOOK_EVERY_MS, undefined, { signal: io.signal }).catch(() => {});
+    }
+  } finally {
+    progress.close();
+  }
+}
+
+/** What is left of the budget's time, or at the pace so far where that is slower. */
+function estimate(run: RunStatus, budget: BudgetStatus, windowMs: number, elapsedMs: number): number | undefined {
+  if (run.windows.some(({ pages }) => pages === null)) return undefined;
+  const total = run.windows.reduce((sum, { pages }) => sum + (pages ?? 0), 0);
+  const done = run.windows.reduce((sum, { pagesDone }) => sum + pagesDone, 0);
+  const left = Math.max(0, total - done);
+  if (done === 0 || left === 0) return undefined;
+  const free = Math.max(0, budget.limit - budget.used);
+  const byBudget = left <= free ? 0 : Math.ceil((left - free) / budget.limit) * windowMs;
+  const byPace = left <= free ? (elapsedMs / done) * left : 0;
+  return Math.max(byBudget, byPace);
+}
+
+/** The closing table and sentences. @returns the exit code of the contract */
+export function reportRuns(
+  io: Io,
+  followed: readonly Followed[],
+  runs: readonly RunStatus[],
+  elapsedMs: number,
+): number {
+  let code = 0;
+  for (const [i, run] of runs.entries()) {
+    const label = followed.length > 1 ? `Account ${followed[i]?.account.account.label}: ` : '';
+    if (run.state === 'failed') {
+      note(io, `${label}${run.reason ?? 'the run failed'}`);
+      code = 1;
+      continue;
+    }
+    print(
+      io,
+      tableOf(
+        ['collection', 'state', 'pages', 'records', 'new', 'changed', 'same', 'dead letters'],
+        run.windows.map((window) => [
+          window.collection,
+          window.state,
+          window.pagesDone,
+          window.records,
+          window.inserted,
+          window.updated,
+          window.unchanged,
+          window.deadLetters,
+        ]),
+      ),
+    );
+    if (run.state === 'complete') {
+      print(io, `\n${label}Run ${run.run} is complete: every collection is certified. It took ${inWords(elapsedMs)}.`);
+    } else if (run.state === 'incomplete') {
+      print(io, `\n${label}Run ${run.run} ended incomplete: ${run.reason}.`);
+      if (run.windows.some(({ deadLetters }) => deadLetters > 0)) {
+        print(io, 'See what failed and why: hive-sync dead-letters list');
+      }
+      if (code === 0) code = 3;
+    }
+  }
+  return code;
+}

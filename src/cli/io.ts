@@ -1,0 +1,17 @@
+// What a command gets from the outside. main.ts makes the real one; tests run the program as a process.
+export interface Io {
+  /** Arguments after the program's name. */
+  readonly argv: readonly string[];
+  /** The environment, `.env` merged into it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Results. */
+  readonly stdout: NodeJS.WriteStream;
+  /** Progress, logs and errors. */
+  readonly stderr: NodeJS.WriteStream;
+  /** Fires on Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal;
+  readonly version: string;
+}
+
+export const print = (io: Pick<Io, 'stdout'>, text: string): void => void io.stdout.write(`${text}\n`);
+export const note = (io: Pick<Io, 'stderr'>, text: string): void => void io.stderr.write(`${text}\n`);

@@ -1,0 +1,22 @@
+// hive-sync migrate: brings the schema in step, or says whether it is.
+import { openStore } from '../app.js';
+import { readConfig } from '../config.js';
+import { migrate, pendingMigrations } from '../db/migrate.js';
+import { openLog } from '../log.js';
+import { type Io, print } from './io.js';
+import { foregroundLevel } from './sync.js';
+
+/** @returns 0 in step · 3 with --check when something is pending */
+export async function migrateCommand(io: Io, { check }: { check: boolean }): Promise<number> {
+  const config = readConfig(io.env, { needsKey: false });
+  const store = await openStore(config, { log: openLog(foregroundLevel(io.env), io.stderr) });
+  try {
+    const tags = check ? await pendingMigrations(store) : await migrate(store);
+    if (tags.length === 0) print(io, 'The schema is in step with this release.');
+    else if (check) print(io, `Pending: ${tags.join(', ')}. Run: hive-sync migrate`);
+    else print(io, `Applied: ${tags.join(', ')}.`);
+    return check && tags.length > 0 ? 3 : 0;
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,101 @@
+// How far the runs are: a bar per collection on a terminal, plain lines elsewhere. Read from the ledger, so it is the
+// same whoever does the work.
+import { MultiBar, type SingleBar } from 'cli-progress';
+import type { BudgetStatus, RunStatus, WindowStatus } from '../db/status.js';
+import { inThousands, inWords } from './format.js';
+
+export interface Snapshot {
+  readonly account: string;
+  readonly run: RunStatus;
+  readonly budget: BudgetStatus;
+  /** Milliseconds until the end, or undefined while that cannot be told. */
+  readonly etaMs: number | undefined;
+}
+
+export interface Progress {
+  show(snapshots: readonly Snapshot[]): void;
+  /** Leaves the last state on the screen. */
+  close(): void;
+}
+
+/** Plain lines come at most this often. */
+const LINE_EVERY_MS = 5_000;
+const BAR = '{name} {bar} {value}/{total} pages  {records} records';
+
+export const openProgress = (stream: NodeJS.WriteStream, { accounts }: { accounts: number }): Progress =>
+  stream.isTTY ? openBars(stream, accounts > 1) : openLines(stream, accounts > 1);
+
+const nameOf = (snapshot: Snapshot, window: WindowStatus, several: boolean): string =>
+  several ? `${snapshot.account} ${window.collection}` : window.collection;
+
+function budgetLine({ budget, etaMs }: Snapshot): string {
+  const blocked = budget.blockedUntil === null ? 0 : budget.blockedUntil.getTime() - Date.now();
+  const pause = blocked > 0 ? `, the API asked for a pause of ${inWords(blocked)}` : '';
+  const eta = etaMs === undefined ? '' : `, about ${inWords(etaMs)} left`;
+  return `${inThousands(budget.used)} of ${inThousands(budget.limit)} requests used${pause}${eta}`;
+}
+
+function openBars(stream: NodeJS.WriteStream, several: boolean): Progress {
+  const bars = new MultiBar({
+    stream,
+    format: BAR,
+    barsize: 20,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    hideCursor: true,
+    emptyOnZero: true,
+    autopadding: true,
+    linewrap: false,
+    clearOnComplete: false,
+    fps: 10,
+  });
+  const known = new Map<string, SingleBar>();
+  const barOf = (key: string, create: () => SingleBar): SingleBar => {
+    const bar = known.get(key) ?? create();
+    known.set(key, bar);
+    return bar;
+  };
+  return {
+    show(snapshots) {
+      for (const snapshot of snapshots) {
+        for (const window of snapshot.run.windows) {
+          const name = nameOf(snapshot, window, several).padEnd(several ? 28 : 20);
+          const bar = barOf(`${snapshot.run.run} ${window.collection}`, () => bars.create(1, 0));
+          bar.setTotal(Math.max(window.pages ?? 1, window.pagesDone, 1));
+          bar.update(window.pagesDone, { name, records: inThousands(window.records) });
+        }
+        const line = barOf(`${snapshot.run.run}`, () => bars.create(1, 0, {}, { format: '{line}' }));
+        line.update(0, { line: budgetLine(snapshot) });
+      }
+    },
+    close: () => bars.stop(),
+  };
+}
+
+function openLines(stream: NodeJS.WriteStream, several: boolean): Progress {
+  const states = new Map<string, string>();
+  let lastAt = performance.now();
+  const write = (text: string) => stream.write(`${text}\n`);
+  return {
+    show(snapshots) {
+      const due = performance.now() - lastAt >= LINE_EVERY_MS;
+      for (const snapshot of snapshots) {
+        let written = false;
+        for (const window of snapshot.run.windows) {
+          const key = `${snapshot.run.run} ${window.collection}`;
+          const ended = window.state !== 'waiting' && window.state !== 'reading';
+          const news = ended && states.get(key) !== window.state;
+          states.set(key, window.state);
+          if (!news && (!due || window.state !== 'reading')) continue;
+          const pages = `${inThousands(window.pagesDone)}/${inThousands(window.pages ?? 1)} pages`;
+          const ending = ended ? `, ${window.state}` : '';
+          write(`${nameOf(snapshot, window, several)}: ${pages}, ${inThousands(window.records)} records${ending}`);
+          written = true;
+        }
+        if (due && written) write(budgetLine(snapshot));
+      }
+      if (due) lastAt = performance.now();
+    },
+    close() {},
+  };
+}

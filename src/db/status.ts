@@ -1,0 +1,180 @@
+// Reads the state of an account for people and programs: what is there, how true it is, what is under way.
+import { sql } from 'drizzle-orm';
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { Executor } from './database.js';
+
+export interface CollectionStatus {
+  readonly collection: string;
+  /** Rows that are not tombstones. */
+  readonly rows: number;
+  /** The API's own count when it was last asked for the whole collection; null = never, or it gave none. */
+  readonly apiCount: number | null;
+  /** Every record created up to then is in the table, proved by a certificate. */
+  readonly certifiedUpTo: Date | null;
+  readonly openDeadLetters: number;
+}
+
+export interface RunStatus {
+  readonly run: number;
+  readonly mode: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly startedAt: Date;
+  readonly finishedAt: Date | null;
+  readonly windows: readonly WindowStatus[];
+}
+
+export interface WindowStatus {
+  readonly collection: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly pagesDone: number;
+  /** null until the first page told. */
+  readonly pages: number | null;
+  /** Records in the pages so far. */
+  readonly records: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly deadLetters: number;
+}
+
+export interface BudgetStatus {
+  /** Requests in the window that ends now. */
+  readonly used: number;
+  readonly limit: number;
+  readonly others: number;
+  readonly blockedUntil: Date | null;
+  /** Set when the key was refused. */
+  readonly haltedAt: Date | null;
+}
+
+const toDate = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
+const ms = (column: string) => sql.raw(`extract(epoch from ${column})::float8 * 1000`);
+
+export async function readCollectionStatus(
+  db: Executor,
+  account: string,
+  { name, pgTable }: { name: string; pgTable: PgTable },
+): Promise<CollectionStatus> {
+  const [row] = await db.execute<{
+    rows: number;
+    api_count: number | null;
+    certified: number | null;
+    letters: number;
+  }>(sql`
+    select
+      (select count(*) from ${pgTable} where account = ${account} and _deleted_at is null) as rows,
+      (select last_item_count from sync.windows w where w.account = ${account} and w.collection = ${name}
+         and w.from_at is null and w.last_item_count is not null order by w.id desc limit 1) as api_count,
+      (select max(${ms('coalesce(w.to_at, w.started_at)')}) from sync.windows w
+         where w.account = ${account} and w.collection = ${name}
+           and w.state = 'certified' and w.from_at is null) as certified,
+      (select count(*) from sync.dead_letters d
+         where d.account = ${account} and d.collection = ${name} and d.resolved_at is null) as letters`);
+  return {
+    collection: name,
+    rows: row?.rows ?? 0,
+    apiCount: row?.api_count ?? null,
+    certifiedUpTo: toDate(row?.certified ?? null),
+    openDeadLetters: row?.letters ?? 0,
+  };
+}
+
+interface WindowRow extends Record<string, unknown> {
+  run: number;
+  mode: string;
+  run_state: string;
+  run_reason: string | null;
+  started: number;
+  finished: number | null;
+  collection: string;
+  state: string;
+  reason: string | null;
+  pages_done: number;
+  pages: number | null;
+  records: number;
+  inserted: number;
+  updated: number;
+  unchanged: number;
+  dead_letters: number;
+}
+
+/** Runs with the sums of their windows per collection, oldest first; by id, or all that are under way. */
+export async function readRunStatus(
+  db: Executor,
+  which: { runIds: readonly number[] } | { account: string },
+): Promise<RunStatus[]> {
+  const condition =
+    'runIds' in which
+      ? sql`r.id = any(${`{${which.runIds.join(',')}}`}::bigint[])`
+      : sql`r.account = ${which.account} and r.state = 'running'`;
+  const rows = await db.execute<WindowRow>(sql`
+    select r.id as run, r.mode, r.state as run_state, r.reason as run_reason,
+      ${ms('r.started_at')} as started, ${ms('r.finished_at')} as finished, w.collection,
+      case when bool_or(w.state in ('waiting', 'reading'))
+        then case when bool_and(w.state = 'waiting') then 'waiting' else 'reading' end
+        when bool_and(w.state = 'certified') then 'certified'
+        when bool_or(w.state = 'failed') then 'failed' else 'uncertified' end as state,
+      string_agg(distinct w.reason, '; ') as reason,
+      sum(w.pages_read + w.pages_failed)::int as pages_done,
+      sum(coalesce(w.page_count, 1))::int as pages,
+      sum(w.inserted + w.updated + w.unchanged)::int as records,
+      sum(w.inserted)::int as inserted, sum(w.updated)::int as updated,
+      sum(w.unchanged)::int as unchanged, sum(w.dead_letters)::int as dead_letters
+    from sync.runs r join sync.windows w on w.run_id = r.id
+    where ${condition}
+    group by r.id, w.collection order by r.id, min(w.id)`);
+  const runs = new Map<number, RunStatus & { windows: WindowStatus[] }>();
+  for (const row of rows) {
+    const known = runs.get(row.run) ?? {
+      run: row.run,
+      mode: row.mode,
+      state: row.run_state,
+      reason: row.run_reason,
+      startedAt: new Date(row.started),
+      finishedAt: toDate(row.finished),
+      windows: [],
+    };
+    known.windows.push({
+      collection: row.collection,
+      state: row.state,
+      reason: row.reason,
+      pagesDone: row.pages_done,
+      pages: row.state === 'waiting' ? null : row.pages,
+      records: row.records,
+      inserted: row.inserted,
+      updated: row.updated,
+      unchanged: row.unchanged,
+      deadLetters: row.dead_letters,
+    });
+    runs.set(row.run, known);
+  }
+  return [...runs.values()];
+}
+
+export async function readBudgetStatus(
+  db: Executor,
+  account: string,
+  rate: { limit: number | undefined; windowMs: number; reserve: number },
+): Promise<BudgetStatus> {
+  const [row] = await db.execute<{
+    used: number;
+    max_requests: number | null;
+    others: number | null;
+    blocked: number | null;
+    halted: number | null;
+  }>(sql`
+    select (select count(*) from sync.rate_slots s where s.account = ${account}
+        and s.at > clock_timestamp() - make_interval(secs => ${rate.windowMs / 1_000}) and s.at <= clock_timestamp()) as used,
+      b.max_requests, b.others, ${ms('b.blocked_until')} as blocked, ${ms('b.halted_at')} as halted
+    from (select 1) as one left join sync.rate_budgets b on b.account = ${account}`);
+  const others = row?.others ?? 0;
+  return {
+    used: row?.used ?? 0,
+    limit: Math.max(1, (rate.limit ?? row?.max_requests ?? 100) - rate.reserve - others),
+    others,
+    blockedUntil: toDate(row?.blocked ?? null),
+    haltedAt: toDate(row?.halted ?? null),
+  };
+}

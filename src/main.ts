@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+// The program: gives arguments, environment, streams and an abort signal to the CLI, and sets the exit code. Nothing
+// else in src/ touches `process`.
+import { readFileSync } from 'node:fs';
+import dotenv from 'dotenv';
+import { runCli } from './cli/cli.js';
+
+const env = { ...process.env };
+dotenv.config({ processEnv: env as Record<string, string>, quiet: true });
+
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stopping.signal.aborted) process.exit(130);
+    stopping.abort();
+  });
+}
+// A reader that left (`hive-sync status | head`) is no error.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+process.exitCode = await runCli({
+  argv: process.argv.slice(2),
+  env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: stopping.signal,
+  version,
+});
