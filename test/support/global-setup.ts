@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { runMigrations } from 'bullmq';
 import pg from 'pg';
 import postgres from 'postgres';
 import type { TestProject } from 'vitest/node';
-import { runMigrations } from 'bullmq';
 import { openDatabase } from '../../src/db/database.js';
 import { openEmbeddedPostgres } from '../../src/db/embedded/index.js';
 import { migrate } from '../../src/db/migrate.js';
@@ -73,7 +73,8 @@ async function findRedis(): Promise<string | undefined> {
     socket.once('connect', () => socket.destroy());
   });
   if (answers) return url;
-  if (process.env.CI !== undefined) throw new Error(`no Redis answers at ${hostname}:${port}, and CI runs both backends`);
+  if (process.env.CI !== undefined)
+    throw new Error(`no Redis answers at ${hostname}:${port}, and CI runs both backends`);
   console.warn(`No Redis at ${hostname}:${port}: only the PostgreSQL backend is tested.`);
   return undefined;
 }

@@ -1,0 +1,60 @@
+// Promise: bad input gets one clear sentence, what was expected, and the exit code of the contract.
+import { expect, test } from 'vitest';
+import { runCli } from '../support/cli.js';
+
+const key = { HIVE_API_KEY: 'a-key' };
+const unreachable = 'postgres://postgres:hidden@127.0.0.1:9/none';
+
+test.each<[string, string[], Record<string, string>, number, RegExp]>([
+  ['an unknown command', ['snyc'], key, 2, /unknown command 'snyc'/],
+  ['an unknown option', ['sync', '--fast'], key, 2, /unknown option '--fast'/],
+  ['an unknown collection', ['sync', 'odrers'], key, 2, /no collection "odrers".*warehouses, skus, orders/],
+  ['a missing key', ['sync'], {}, 2, /HIVE_API_KEY is missing/],
+  [
+    'a bad URL',
+    ['sync'],
+    { ...key, HIVE_API_URL: 'hive.app' },
+    2,
+    /HIVE_API_URL is "hive.app": expected an http\(s\) URL/,
+  ],
+  [
+    'two bad variables at once',
+    ['status'],
+    { SYNC_CONCURRENCY: 'x', HTTP_PORT: '-1' },
+    2,
+    /SYNC_CONCURRENCY.*\n.*HTTP_PORT/,
+  ],
+  [
+    'an unreachable database',
+    ['sync'],
+    { ...key, DATABASE_URL: unreachable },
+    1,
+    /127\.0\.0\.1:9\/none cannot be used/,
+  ],
+  [
+    'a bad kind of dead letter',
+    ['dead-letters', 'list', '--kind', 'x'],
+    {},
+    2,
+    /--kind is "x".*request, record, webhook/,
+  ],
+  ['an id that is none', ['dead-letters', 'show', 'x'], {}, 2, /"x" is not an id/],
+  ['a bad size for the simulator', ['simulate', '--orders', 'many'], {}, 2, /--orders is "many"/],
+  ['a negative size for the simulator', ['simulate', '--orders', '-1'], {}, 2, /sizes\.orders must be an integer/],
+])('%s: one sentence and the right exit code', async (_, args, env, code, sentence) => {
+  const ended = await runCli(args, env, '/tmp');
+  expect(ended.stderr).toMatch(sentence);
+  expect(ended).toMatchObject({ code, stdout: '' });
+  expect(ended.stderr).not.toContain('hidden');
+  expect(ended.stderr).not.toContain('    at ');
+});
+
+test('--help names every command with examples, and the exit codes', async () => {
+  const help = await runCli(['--help']);
+  expect(help.code).toBe(0);
+  for (const command of ['demo', 'sync', 'worker', 'status', 'dead-letters', 'migrate', 'doctor', 'simulate']) {
+    expect(help.stdout).toContain(command);
+    expect((await runCli([command, '--help'])).stdout).toContain('Examples:');
+  }
+  expect(help.stdout).toContain('130 interrupted');
+});

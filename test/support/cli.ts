@@ -1,0 +1,62 @@
+// Runs the built program as a process, as users do.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
+
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly pid: number;
+  kill(signal: NodeJS.Signals): void;
+  /** What it has written so far. */
+  output(): { stdout: string; stderr: string };
+  readonly ended: Promise<Ended>;
+}
+
+/** @param env added to PATH and HOME only: nothing of this machine's configuration leaks in */
+export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string): Started {
+  if (!existsSync(main)) throw new Error('dist/ is missing: run "npm run build" first (npm test does)');
+  const child = spawn(process.execPath, [main, ...args], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  return {
+    pid: child.pid ?? -1,
+    kill: (signal) => void child.kill(signal),
+    output: () => ({ stdout, stderr }),
+    ended,
+  };
+}
+
+export const runCli = (args: readonly string[], env?: Readonly<Record<string, string>>, cwd?: string): Promise<Ended> =>
+  startCli(args, env, cwd).ended;
+
+/** The backends that are tested: PostgreSQL always, Redis where there is one (CI insists). */
+export function backends(): { name: string; env: Record<string, string> }[] {
+  const redisUrl = inject('redisUrl');
+  return [
+    { name: 'PostgreSQL', env: {} },
+    ...(redisUrl === undefined ? [] : [{ name: 'Redis', env: { REDIS_URL: redisUrl } }]),
+  ];
+}
