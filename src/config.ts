@@ -69,6 +69,8 @@ const isTimezone = (value: string): boolean => {
 };
 
 const LABEL = /^[a-z0-9][a-z0-9_-]{0,62}$/i;
+/** How an account's own variables end: HIVE_API_KEY_DE. */
+const suffixOf = (label: string): string => `_${label.toUpperCase().replaceAll('-', '_')}`;
 
 /** Each variable: how it is read, what was expected (for the message), its default. */
 const variables = {
@@ -82,7 +84,9 @@ const variables = {
     schema: z
       .string()
       .transform((value) => value.split(',').map((label) => label.trim()))
-      .refine((labels) => labels.every((label) => LABEL.test(label)) && new Set(labels).size === labels.length),
+      .refine(
+        (labels) => labels.every((label) => LABEL.test(label)) && new Set(labels.map(suffixOf)).size === labels.length,
+      ),
     expected: 'different labels with commas between them, such as de,fr',
   },
   DATABASE_URL: {
@@ -139,7 +143,7 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
   ) as unknown as Values;
   const accounts = readAccounts(env, values, needsKey, problems);
   const host = values.HTTP_HOST ?? '127.0.0.1';
-  if (!LOOPBACK.has(host) && values.ADMIN_TOKEN === undefined && env.ADMIN_TOKEN === undefined) {
+  if (!LOOPBACK.has(host) && !env.ADMIN_TOKEN?.trim()) {
     problems.push(`HTTP_HOST is "${host}", which others can reach: set ADMIN_TOKEN too, or use 127.0.0.1`);
   }
   if ((values.HIVE_RATE_RESERVE ?? 0) >= (values.HIVE_RATE_LIMIT ?? 100)) {
@@ -188,6 +192,9 @@ function readVariable(env: Env, name: string, variable: Variable, problems: stri
   return undefined;
 }
 
+/** An account's own address; without one, HIVE_API_URL holds for it too. */
+const { fallback: _shared, ...ownUrl } = variables.HIVE_API_URL;
+
 function readAccounts(env: Env, values: Values, needsKey: boolean, problems: string[]): Account[] {
   const account = (label: string, suffix: string): Account => {
     const keyName = `HIVE_API_KEY${suffix}`;
@@ -202,14 +209,12 @@ function readAccounts(env: Env, values: Values, needsKey: boolean, problems: str
     }
     const own = `HIVE_API_URL${suffix}`;
     const apiUrl =
-      (suffix === '' ? undefined : readVariable(env, own, { ...variables.HIVE_API_URL, fallback: '' }, problems)) ??
-      values.HIVE_API_URL ??
-      DEFAULT_API_URL;
+      (suffix === '' ? undefined : readVariable(env, own, ownUrl, problems)) ?? values.HIVE_API_URL ?? DEFAULT_API_URL;
     return { label, apiKey, apiUrl: String(apiUrl).replace(/\/+$/, '') };
   };
   const labels = values.HIVE_ACCOUNTS;
   if (labels === undefined) return [account(values.HIVE_ACCOUNT ?? 'default', '')];
-  return labels.map((label) => account(label, `_${label.toUpperCase().replaceAll('-', '_')}`));
+  return labels.map((label) => account(label, suffixOf(label)));
 }
 
 function required<T>(value: T | undefined): T {

@@ -1,17 +1,11 @@
-// The command line: what there is, how it is called, and which exit code comes out.
+// The command line: what there is, how it is called, and which exit code comes out. A command's code is loaded when it
+// is called: --help and mistakes answer at once.
 import { Command, CommanderError } from 'commander';
 import { describe, exitCodeOf } from '../errors.js';
-import { dbCommand } from './db.js';
-import { type ListOptions, listCommand, showCommand } from './dead-letters.js';
-import { demoCommand } from './demo.js';
-import { doctorCommand } from './doctor.js';
+import type { ListOptions } from './dead-letters.js';
 import { styled } from './format.js';
 import { type Io, note } from './io.js';
-import { migrateCommand } from './migrate.js';
-import { type SimulateOptions, simulateCommand } from './simulate.js';
-import { statusCommand } from './status.js';
-import { syncCommand } from './sync.js';
-import { workerCommand } from './worker.js';
+import type { SimulateOptions } from './simulate.js';
 
 const EXIT_CODES = `
 Exit codes: 0 done and complete, 1 failed, 2 wrong usage or configuration,
@@ -62,7 +56,7 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
       .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);
 
   command('demo', 'sync a simulated account into an embedded PostgreSQL and query it', ['hive-sync demo']).action(
-    async () => ends(await demoCommand(io)),
+    async () => ends(await (await import('./demo.js')).demoCommand(io)),
   );
   command('sync', 'read collections now, in the foreground, and exit', [
     'hive-sync sync',
@@ -71,32 +65,34 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
   ])
     .argument('[collection...]', 'which ones; all when none is named')
     .option('--full', 'read everything from end to end (in this release every sync does)')
-    .action(async (names: string[]) => ends(await syncCommand(io, names)));
+    .action(async (names: string[]) => ends(await (await import('./sync.js')).syncCommand(io, names)));
   command('worker', 'run in the background: schedules and jobs', ['HIVE_API_KEY=… hive-sync worker']).action(async () =>
-    ends(await workerCommand(io)),
+    ends(await (await import('./worker.js')).workerCommand(io)),
   );
   command('status', 'rows, certificates, dead letters, runs and budget', [
     'hive-sync status',
     'hive-sync status --json',
   ])
     .option('--json', 'for programs', false)
-    .action(async (options: { json: boolean }) => ends(await statusCommand(io, options)));
+    .action(async (options: { json: boolean }) => ends(await (await import('./status.js')).statusCommand(io, options)));
   addDeadLetters(program, io, ends);
   command('migrate', 'bring the database schema in step with this release', [
     'hive-sync migrate',
     'hive-sync migrate --check',
   ])
     .option('--check', 'only say what is pending; exits 3 when something is', false)
-    .action(async (options: { check: boolean }) => ends(await migrateCommand(io, options)));
+    .action(async (options: { check: boolean }) =>
+      ends(await (await import('./migrate.js')).migrateCommand(io, options)),
+    );
   command('doctor', 'check configuration, database, queue and API key (one request)', ['hive-sync doctor']).action(
-    async () => ends(await doctorCommand(io)),
+    async () => ends(await (await import('./doctor.js')).doctorCommand(io)),
   );
   command('db', 'keep the embedded PostgreSQL running and print how to connect', [
     'hive-sync db',
     'hive-sync db --demo',
   ])
     .option('--demo', "the demo's database", false)
-    .action(async (options: { demo: boolean }) => ends(await dbCommand(io, options)));
+    .action(async (options: { demo: boolean }) => ends(await (await import('./db.js')).dbCommand(io, options)));
   addSimulate(command, io, ends);
   return program;
 }
@@ -119,13 +115,15 @@ function addDeadLetters(program: Command, io: Io, ends: (code: number) => void):
     .option('--all', 'resolved ones too', false)
     .option('--limit <n>', 'at most so many (default 100)')
     .option('--json', 'for programs', false)
-    .action(async (options: ListOptions) => ends(await listCommand(io, options)));
+    .action(async (options: ListOptions) => ends(await (await import('./dead-letters.js')).listCommand(io, options)));
   letters
     .command('show')
     .description('one dead letter whole, with its payload')
     .argument('<id>')
     .option('--json', 'for programs', false)
-    .action(async (id: string, options: { json: boolean }) => ends(await showCommand(io, id, options)));
+    .action(async (id: string, options: { json: boolean }) =>
+      ends(await (await import('./dead-letters.js')).showCommand(io, id, options)),
+    );
 }
 
 type AddCommand = (usage: string, summary: string, examples: readonly string[]) => Command;
@@ -151,5 +149,7 @@ function addSimulate(command: AddCommand, io: Io, ends: (code: number) => void):
     .option('--rate-kind <kind>', 'rolling (default) or fixed')
     .option('--retry-after <form>', 'fraction (default), integer, date, zero, none or garbage')
     .option('--script <file>', 'JSON with faults and drift')
-    .action(async (options: SimulateOptions) => ends(await simulateCommand(io, options)));
+    .action(async (options: SimulateOptions) =>
+      ends(await (await import('./simulate.js')).simulateCommand(io, options)),
+    );
 }

@@ -34,11 +34,36 @@ export async function openDatabase(url: string, { connections = 8 } = {}): Promi
       cause: error,
     });
   }
-  return { db: drizzle(client), url, close: () => client.end({ timeout: 5 }) };
+  return { db: drizzle(preparing(client)), url, close: () => client.end({ timeout: 5 }) };
 }
 
 /** Host, port and database of a connection string, without user and password. */
 export function placeOf(url: string): string {
   const { hostname, port, pathname } = new URL(url);
   return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
+}
+
+type Unsafe = (query: string, params?: never[], options?: postgres.UnsafeQueryOptions) => unknown;
+type Scope = { unsafe: Unsafe; begin?: Begin; savepoint?: Begin };
+type Begin = (...args: [...unknown[], (scope: Scope) => unknown]) => unknown;
+
+/**
+ * Drizzle sends its statements unprepared, which postgres.js answers with two round trips each. Ours are few and their
+ * texts are constant, so they are prepared once per connection and then cost one.
+ */
+function preparing(client: postgres.Sql): postgres.Sql {
+  const prepareIn = (scope: Scope): Scope => {
+    const { unsafe, begin, savepoint } = scope;
+    const passOn =
+      (open: Begin): Begin =>
+      (...args) => {
+        const act = args.pop() as (inner: Scope) => unknown;
+        return open(...args, (inner) => act(prepareIn(inner)));
+      };
+    scope.unsafe = (query, params, options) => unsafe(query, params, { ...options, prepare: true });
+    if (begin !== undefined) scope.begin = passOn(begin);
+    if (savepoint !== undefined) scope.savepoint = passOn(savepoint);
+    return scope;
+  };
+  return prepareIn(client as unknown as Scope) as unknown as postgres.Sql;
 }

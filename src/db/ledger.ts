@@ -1,6 +1,6 @@
 // The ledger: runs, their windows, and every page that was read. What is not in here has not happened; what is in here
 // is committed together with its rows. All work can be found again from these three tables.
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, inArray, sql } from 'drizzle-orm';
 import type { Db, Executor } from './database.js';
 import { pages, runs, windows } from './machinery.js';
 
@@ -110,33 +110,43 @@ export async function enterPage(
 ): Promise<{ window: Window; pageCountBefore: number | null } | undefined> {
   const entered = await tx.insert(pages).values(entry).onConflictDoNothing().returning({ page: pages.page });
   if (entered.length === 0) return undefined;
-  // Not `for update`: the page's foreign key holds a share of the window's key, and two pages would lock each other up.
-  const [before] = await tx.select().from(windows).where(eq(windows.id, entry.window_id)).for('no key update');
-  if (before === undefined || before.pass !== entry.pass) return undefined;
   const read = entry.state === 'read';
-  const itemCount = entry.item_count ?? null;
-  const [window] = await tx
+  const itemCount = sql`${entry.item_count ?? null}::integer`;
+  // The row before is locked and read in the same statement. Not `for update`: the page's foreign key holds a share of
+  // the window's key, and two pages would lock each other up.
+  const before = tx.$with('before').as(
+    tx
+      .select({ id: windows.id, page_count: sql<number | null>`${windows.page_count}`.as('count_before') })
+      .from(windows)
+      .where(and(eq(windows.id, entry.window_id), eq(windows.pass, entry.pass)))
+      .for('no key update'),
+  );
+  const [row] = await tx
+    .with(before)
     .update(windows)
     .set({
-      state: before.state === 'waiting' ? 'reading' : before.state,
-      started_at: before.started_at ?? sql`now()`,
-      page_count: read ? Math.max(before.page_count ?? 1, entry.page_count ?? 1) : before.page_count,
-      items_per_page: entry.items_per_page ?? before.items_per_page,
-      first_item_count: before.first_item_count ?? itemCount,
-      last_item_count: read ? itemCount : before.last_item_count,
-      moved: before.moved || (read && before.first_item_count !== null && itemCount !== before.first_item_count),
-      pages_read: before.pages_read + (read ? 1 : 0),
-      pages_failed: before.pages_failed + (read ? 0 : 1),
-      without_id: before.without_id + (entry.without_id ?? 0),
-      inserted: before.inserted + sums.inserted,
-      updated: before.updated + sums.updated,
-      unchanged: before.unchanged + sums.unchanged,
-      dead_letters: before.dead_letters + sums.deadLetters,
+      state: sql`case ${windows.state} when 'waiting' then 'reading' else ${windows.state} end`,
+      started_at: sql`coalesce(${windows.started_at}, now())`,
+      pages_read: sql`${windows.pages_read} + ${read ? 1 : 0}`,
+      pages_failed: sql`${windows.pages_failed} + ${read ? 0 : 1}`,
+      without_id: sql`${windows.without_id} + ${entry.without_id ?? 0}`,
+      inserted: sql`${windows.inserted} + ${sums.inserted}`,
+      updated: sql`${windows.updated} + ${sums.updated}`,
+      unchanged: sql`${windows.unchanged} + ${sums.unchanged}`,
+      dead_letters: sql`${windows.dead_letters} + ${sums.deadLetters}`,
+      ...(read && {
+        page_count: sql`greatest(coalesce(${windows.page_count}, 1), ${entry.page_count ?? 1})`,
+        items_per_page: sql`coalesce(${entry.items_per_page ?? null}::integer, ${windows.items_per_page})`,
+        first_item_count: sql`coalesce(${windows.first_item_count}, ${itemCount})`,
+        last_item_count: itemCount,
+        moved: sql`${windows.moved} or (${windows.first_item_count} is distinct from ${itemCount}
+          and ${windows.first_item_count} is not null)`,
+      }),
     })
-    .where(eq(windows.id, entry.window_id))
-    .returning();
-  await tx.update(runs).set({ heartbeat_at: sql`now()` }).where(eq(runs.id, before.run_id));
-  return window === undefined ? undefined : { window, pageCountBefore: before.page_count };
+    .from(before)
+    .where(eq(windows.id, before.id))
+    .returning({ window: getTableColumns(windows), pageCountBefore: before.page_count });
+  return row;
 }
 
 /** Distinct ids in the pages of the window's current pass, and whether a page was out of order. */

@@ -69,7 +69,7 @@ export function openRateBudget(db: Db, { account, limit, windowMs, reserve }: Bu
     if (settled.size === 0) return;
     await writing((ns, ats) =>
       db.execute(sql`
-        update sync.rate_slots s set at = greatest(s.at, done.at)
+        update sync.rate_slots s set at = greatest(s.at, least(done.at, clock_timestamp()))
         from unnest(${ns}::bigint[], ${ats}::timestamptz[]) as done (n, at)
         where s.account = ${account} and s.n = done.n`),
     );
@@ -103,21 +103,34 @@ export function openRateBudget(db: Db, { account, limit, windowMs, reserve }: Bu
     return { slot, waitMs: row.wait_ms > 0 ? row.wait_ms + MARGIN_MS - elapsed : 0 };
   }
 
-  const giveBack = (n: number) =>
-    db.execute(sql`update sync.rate_slots set at = '-infinity' where account = ${account} and n = ${n}`);
+  const giveBack = (n: number) => db.execute(sql`select sync.give_back_slot(${account}, ${n})`);
+
+  /** A slot that was waited for was reserved long ago: has the account been blocked or halted since? */
+  async function whatChanged(): Promise<'nothing' | 'blocked' | 'halted'> {
+    const [row] = await db.execute<{ change: 'nothing' | 'blocked' | 'halted' }>(sql`
+      select case when halted_at is not null then 'halted'
+        when blocked_until > clock_timestamp() then 'blocked' else 'nothing' end as change
+      from sync.rate_budgets where account = ${account}`);
+    return row?.change ?? 'nothing';
+  }
 
   return {
     async reserve(signal) {
-      signal?.throwIfAborted();
-      const { slot, waitMs } = await take();
-      try {
-        if (waitMs > 0) await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
+      for (;;) {
         signal?.throwIfAborted();
-      } catch (error) {
+        const { slot, waitMs } = await take();
+        try {
+          if (waitMs > 0) await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
+          signal?.throwIfAborted();
+          const change = waitMs > 0 ? await whatChanged() : 'nothing';
+          if (change === 'nothing') return slot;
+          if (change === 'halted') throw new AccountHaltedError(account);
+        } catch (error) {
+          await giveBack(slot.n);
+          throw error;
+        }
         await giveBack(slot.n);
-        throw error;
       }
-      return slot;
     },
 
     settle(slot) {

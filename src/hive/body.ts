@@ -20,7 +20,8 @@ export async function readText(response: Response, maxBytes: number): Promise<st
     }
     chunks.push(value);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  // Not toString(): a byte order mark is no part of the text, and JSON does not take one.
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 /** JSON, or undefined when the text is none. */

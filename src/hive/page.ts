@@ -2,15 +2,17 @@
 import { z } from 'zod';
 import { HiveBodyError } from '../errors.js';
 
-const count = z.int().min(0);
+/** As far as the ledger's columns go; a list cannot be longer than can be read. */
+const count = z.int().min(0).max(2_147_483_647);
+/** Nonsense here is no reason to refuse the records beside it. */
+const optionalCount = count.optional().catch(undefined);
 
 const envelope = z.object({
   data: z.array(z.unknown()),
   pagination: z.object({
-    current_page: count.optional(),
     page_count: count,
-    item_count: count.nullish(),
-    items_per_page: count.nullish(),
+    item_count: optionalCount,
+    items_per_page: optionalCount,
   }),
 });
 
@@ -20,7 +22,7 @@ export interface Page {
   readonly records: readonly unknown[];
   readonly pageCount: number;
   /**
-   * Records in all pages together, or undefined when what the API said cannot be that: fewer than the rows of its own
+   * Records in all pages together, or undefined when what the API said cannot be that: no count, fewer than the rows of its own
    * page, or just the rows of a full first page while there are more pages (hive-api, unknown 2).
    */
   readonly itemCount: number | undefined;
@@ -36,13 +38,13 @@ export function readPage(body: unknown, url: string): Page {
     throw new HiveBodyError(`it is not a list with data and pagination${where}`, 200, url, undefined);
   }
   const { data, pagination } = result.data;
-  const claimed = pagination.item_count ?? undefined;
+  const claimed = pagination.item_count;
   const contradicted =
     claimed !== undefined && (claimed < data.length || (pagination.page_count > 1 && claimed <= data.length));
   return {
     records: data,
     pageCount: pagination.page_count,
     itemCount: contradicted ? undefined : claimed,
-    itemsPerPage: pagination.items_per_page ?? undefined,
+    itemsPerPage: pagination.items_per_page,
   };
 }

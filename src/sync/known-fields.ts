@@ -13,6 +13,7 @@ export const pathsOf = (column: string, field: Field): readonly string[] => fiel
 /** A known field; with inner fields when it is an object or a list of objects. */
 interface Known {
   readonly inner: Map<string, Known> | undefined;
+  readonly isList: boolean;
 }
 
 const trees = new WeakMap<Collection, Map<string, Known>>();
@@ -40,10 +41,13 @@ function compare(tree: Map<string, Known>, object: JsonObject, prefix: string, f
     const known = tree.get(key);
     const value = object[key];
     if (known === undefined) found.push({ path: prefix + key, value, expected: null });
-    else if (known.inner === undefined || value === undefined || value === null) continue;
+    else if (known.inner === undefined || value === undefined || value === null || value === '') continue;
     else if (isObject(value)) compare(known.inner, value, `${prefix}${key}.`, found);
-    else if (!Array.isArray(value)) found.push({ path: prefix + key, value, expected: 'object' });
-    else for (const element of value) if (isObject(element)) compare(known.inner, element, `${prefix}${key}[].`, found);
+    // What else stands where a list belongs is for parse.ts to judge.
+    else if (!known.isList) found.push({ path: prefix + key, value, expected: 'object' });
+    else if (Array.isArray(value)) {
+      for (const element of value) if (isObject(element)) compare(known.inner, element, `${prefix}${key}[].`, found);
+    }
   }
 }
 
@@ -51,24 +55,21 @@ function treeOf(fields: Fields, children: readonly Child[]): Map<string, Known> 
   const tree = new Map<string, Known>();
   for (const [column, field] of Object.entries(fields)) {
     for (const path of pathsOf(column, field)) {
-      plant(
-        tree,
-        path.split('.'),
-        field.each === undefined ? undefined : new Map([[field.each, { inner: undefined }]]),
-      );
+      const inner = field.each === undefined ? undefined : new Map([[field.each, { inner: undefined, isList: false }]]);
+      plant(tree, path.split('.'), { inner, isList: inner !== undefined });
     }
   }
-  for (const child of children) tree.set(child.from, { inner: treeOf(child.fields, child.children) });
+  for (const child of children) tree.set(child.from, { inner: treeOf(child.fields, child.children), isList: true });
   return tree;
 }
 
-function plant(tree: Map<string, Known>, [key, ...rest]: string[], leaf: Map<string, Known> | undefined): void {
+function plant(tree: Map<string, Known>, [key, ...rest]: string[], leaf: Known): void {
   if (key === undefined) return;
   if (rest.length === 0) {
-    tree.set(key, { inner: leaf });
+    tree.set(key, leaf);
     return;
   }
   const inner = tree.get(key)?.inner ?? new Map<string, Known>();
-  tree.set(key, { inner });
+  tree.set(key, { inner, isList: false });
   plant(inner, rest, leaf);
 }

@@ -49,13 +49,13 @@ export function parseRecord(collection: Collection, payload: unknown): ParseResu
 
   const drift: Drift[] = [
     ...escaped.map((path) => ({
-      path,
+      path: cut(path, LONGEST_PATH),
       kind: 'unstorable_text' as const,
       seen: 'NUL or lone surrogate',
       expected: 'text',
     })),
     ...unexpectedFields(collection, raw).map(({ path, value, expected }) => ({
-      path,
+      path: cut(path, LONGEST_PATH),
       kind: expected === null ? ('unknown_field' as const) : ('type' as const),
       seen: typeOf(value),
       expected,
@@ -134,8 +134,13 @@ function readValue(field: Field, given: unknown, path: string, drift: Drift[]): 
   const value = field.each === undefined ? given : eachOf(given, field.each);
   const result = kind.schema.safeParse(value);
   if (result.success) {
-    if (field.values !== undefined && typeof value === 'string' && !(value in field.values)) {
-      drift.push({ path, kind: 'value', seen: value.slice(0, 80), expected: Object.keys(field.values).join(' | ') });
+    if (field.values !== undefined && typeof value === 'string' && !Object.hasOwn(field.values, value)) {
+      drift.push({
+        path,
+        kind: 'value',
+        seen: cut(value, LONGEST_SEEN),
+        expected: Object.keys(field.values).join(' | '),
+      });
     }
     return result.data;
   }
@@ -153,6 +158,13 @@ function converted({ kind }: Field, value: unknown): unknown {
 
 const eachOf = (value: unknown, key: string): unknown =>
   Array.isArray(value) ? value.map((element) => (isObject(element) ? element[key] : element)) : value;
+
+/** Both are part of a key, which PostgreSQL keeps short. */
+const LONGEST_PATH = 200;
+const LONGEST_SEEN = 80;
+
+/** The start of a text, not ending in half a character. */
+const cut = (text: string, length: number): string => text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
 
 /** The form of a value, never its content. */
 function typeOf(value: unknown): string {

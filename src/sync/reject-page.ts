@@ -14,6 +14,7 @@ import { AccountHaltedError, describe, HiveBodyError, HiveHttpError } from '../e
 import { collectionOf, type PageTask, type SyncContext } from './context.js';
 import { goOn } from './go-on.js';
 import { persistently } from './persistently.js';
+import { toStorable } from './storable.js';
 import { isCurrent, queryOf } from './sync-page.js';
 import type { Verdict } from './verdict.js';
 
@@ -38,8 +39,8 @@ export async function rejectPage(
     recordId: null,
     httpStatus: verdict.httpStatus,
     errorCode: verdict.code,
-    errors: errorsOf(error),
-    payload: payloadOf(error),
+    errors: errorsOf(error).map(storable),
+    payload: storable(payloadOf(error)),
     attempts,
     // Windows are pinned at another instant in every run; the page of the same list is the same trouble.
     fingerprint: `request ${window.from_at?.toISOString() ?? ''} page ${task.page} ${verdict.code}`,
@@ -63,6 +64,9 @@ export async function rejectPage(
   );
   if (entered !== undefined) await goOn(context, entered.window, task.page, entered.pageCountBefore);
 }
+
+/** What a gateway sends may hold anything, and a letter that cannot be filed would never let its page rest. */
+const storable = <T>(value: T): T => toStorable(value, JSON.stringify(value)).value as T;
 
 const errorsOf = (error: unknown): readonly string[] =>
   error instanceof HiveHttpError && error.errors.length > 0 ? error.errors : [describe(error)];

@@ -11,7 +11,7 @@ const escapeText = (text: string): string =>
 
 /**
  * @param json the value as JSON text, to see quickly that nothing has to be done
- * @returns the value with escapes, and the dotted paths of the texts that were changed
+ * @returns the value with escapes, and the dotted paths of the texts and keys that were changed
  */
 export function toStorable(value: unknown, json: string): { value: unknown; escaped: readonly string[] } {
   if (!SUSPICIOUS.test(json)) return { value, escaped: [] };
@@ -24,10 +24,17 @@ export function toStorable(value: unknown, json: string): { value: unknown; esca
     }
     if (Array.isArray(at)) return at.map((element) => walk(element, `${path}[]`));
     if (typeof at !== 'object' || at === null) return at;
+    const names = new Set(Object.keys(at).filter((key) => escapeText(key) === key));
     return Object.fromEntries(
       Object.entries(at).map(([key, inner]) => {
-        const name = escapeText(key);
-        return [name, walk(inner, path === '' ? name : `${path}.${name}`)];
+        let name = escapeText(key);
+        const inside = path === '' ? name : `${path}.${name}`;
+        if (name !== key) {
+          escaped.push(inside);
+          while (names.has(name)) name += '_';
+          names.add(name);
+        }
+        return [name, walk(inner, inside)];
       }),
     );
   };

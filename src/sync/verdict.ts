@@ -66,8 +66,11 @@ function backoffMs({ number, baseMs, random }: Attempt): number {
   return Math.round(full * (0.5 + random / 2));
 }
 
-/** SQLSTATE classes for "the server is away or busy": connection, resources, operator intervention, conflicts. */
-const PASSING_SQLSTATE = /^(08|53|57|40|55P03|58)/;
+/**
+ * SQLSTATE classes for "the server is away or busy": connection, resources, operator intervention, conflicts; and
+ * read-only, as a server is that has just lost its office to another.
+ */
+const PASSING_SQLSTATE = /^(08|53|57|40|55P03|58|25006)/;
 const LOST_CONNECTION = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
