@@ -119,6 +119,8 @@ CREATE TABLE "sync"."windows" (
 	"state" text DEFAULT 'waiting' NOT NULL,
 	"reason" text,
 	"pass" integer DEFAULT 1 NOT NULL,
+	"base_pass" integer DEFAULT 1 NOT NULL,
+	"pages_again" integer[],
 	"page_count" integer,
 	"first_item_count" integer,
 	"last_item_count" integer,

@@ -3,7 +3,8 @@
 --
 --   slot(n) = max(now, slot(n - 1), blocked_until, slot(n - limit) + window)
 --
--- Hence no rolling window ever holds more than `limit` slots. p_settled holds the numbers of slots that were answered
+-- Hence no rolling window ever holds more than `limit` slots. A slot that was given back (-infinity) does not count: the
+-- one before it stands for it, so that neither of the two bounds is lost. p_settled holds the numbers of slots that were answered
 -- and, in the same order in p_settled_at, until when they had arrived for certain: the window counts from there.
 CREATE FUNCTION sync.reserve_slot(
   p_account text,
@@ -29,10 +30,11 @@ BEGIN
     INSERT INTO sync.rate_budgets (account) VALUES (p_account) ON CONFLICT (account) DO NOTHING;
     SELECT * INTO budget FROM sync.rate_budgets b WHERE b.account = p_account FOR UPDATE;
   END IF;
-  UPDATE sync.rate_slots s SET at = greatest(s.at, done.at)
+  now_at := clock_timestamp();
+  -- An answer that is known has come before now, whatever the asker's clock says.
+  UPDATE sync.rate_slots s SET at = greatest(s.at, least(done.at, now_at))
     FROM unnest(p_settled, p_settled_at) AS done (n, at)
     WHERE s.account = p_account AND s.n = done.n;
-  now_at := clock_timestamp();
   others := budget.others;
   suspected := budget.unauthorized > 0;
   halted := budget.halted_at IS NOT NULL;
@@ -44,9 +46,12 @@ BEGIN
   slot_at := greatest(
     now_at,
     budget.blocked_until,
-    (SELECT s.at FROM sync.rate_slots s WHERE s.account = p_account AND s.n = slot_n - effective_limit) + p_window,
-    -- A slot that was settled late must not push back those behind it, hence not later than its own turn.
-    (SELECT least(s.at, now_at + p_window) FROM sync.rate_slots s WHERE s.account = p_account AND s.n = slot_n - 1)
+    (SELECT s.at FROM sync.rate_slots s
+      WHERE s.account = p_account AND s.n <= slot_n - effective_limit AND s.at > '-infinity'
+      ORDER BY s.n DESC LIMIT 1) + p_window,
+    (SELECT s.at FROM sync.rate_slots s
+      WHERE s.account = p_account AND s.n < slot_n AND s.at > '-infinity'
+      ORDER BY s.n DESC LIMIT 1)
   );
   INSERT INTO sync.rate_slots (account, n, at) VALUES (p_account, slot_n, slot_at);
   UPDATE sync.rate_budgets b SET next_n = slot_n + 1 WHERE b.account = p_account;
@@ -59,6 +64,20 @@ BEGIN
       WHERE s.account = p_account AND s.n <= slot_n - effective_limit
         AND s.at < now_at - greatest(p_window, interval '1 hour');
   END IF;
+END $$;
+--> statement-breakpoint
+-- A slot that will not be used. The last ones of the log leave it, so that the next one is reserved as if they had never
+-- been; one in the middle stays as a hole, for those behind it have their times already.
+CREATE FUNCTION sync.give_back_slot(p_account text, p_n bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  last_n bigint;
+BEGIN
+  PERFORM FROM sync.rate_budgets b WHERE b.account = p_account FOR UPDATE;
+  UPDATE sync.rate_slots s SET at = '-infinity' WHERE s.account = p_account AND s.n = p_n;
+  SELECT s.n INTO last_n FROM sync.rate_slots s
+    WHERE s.account = p_account AND s.at > '-infinity' ORDER BY s.n DESC LIMIT 1;
+  DELETE FROM sync.rate_slots s WHERE s.account = p_account AND s.n > coalesce(last_n, p_n - 1);
+  UPDATE sync.rate_budgets b SET next_n = coalesce(last_n + 1, p_n) WHERE b.account = p_account;
 END $$;
 --> statement-breakpoint
 -- What an answer's headers say. More requests used than our own log holds means that others use the key.

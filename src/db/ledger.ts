@@ -1,6 +1,6 @@
 // The ledger: runs, their windows, and every page that was read. What is not in here has not happened; what is in here
 // is committed together with its rows. All work can be found again from these three tables.
-import { and, eq, getTableColumns, inArray, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, gte, inArray, sql } from 'drizzle-orm';
 import type { Db, Executor } from './database.js';
 import { pages, runs, windows } from './machinery.js';
 
@@ -149,14 +149,23 @@ export async function enterPage(
   return row;
 }
 
-/** Distinct ids in the pages of the window's current pass, and whether a page was out of order. */
-export async function sumUpPass(db: Executor, window: Window): Promise<{ distinctIds: number; outOfOrder: boolean }> {
+/** Distinct ids in the pages since the window was last read from its first page, and whether one was out of order. */
+export async function sumUp(db: Executor, window: Window): Promise<{ distinctIds: number; outOfOrder: boolean }> {
   const [row] = await db.execute<{ distinct_ids: number; out_of_order: boolean }>(sql`
     select (select count(distinct id) from sync.pages p, unnest(p.ids) as id
-            where p.window_id = ${window.id} and p.pass = ${window.pass}) as distinct_ids,
+            where p.window_id = ${window.id} and p.pass >= ${window.base_pass}) as distinct_ids,
       coalesce((select bool_or(not p.in_order) from sync.pages p
-            where p.window_id = ${window.id} and p.pass = ${window.pass}), false) as out_of_order`);
+            where p.window_id = ${window.id} and p.pass >= ${window.base_pass}), false) as out_of_order`);
   return { distinctIds: row?.distinct_ids ?? 0, outOfOrder: row?.out_of_order ?? false };
+}
+
+/** Every answer since the window was last read from its first page, in the order of the requests. */
+export async function readsOf(db: Executor, window: Window): Promise<(typeof pages.$inferSelect)[]> {
+  return db
+    .select()
+    .from(pages)
+    .where(and(eq(pages.window_id, window.id), gte(pages.pass, window.base_pass), eq(pages.state, 'read')))
+    .orderBy(pages.requested_at, pages.pass, pages.page);
 }
 
 /** Closes a window, unless somebody else did or it has gone on to another pass. Returns whether it was us. */
@@ -175,23 +184,30 @@ export async function closeWindow(
   return closed.length > 0;
 }
 
-/** Starts the window again from its first page. Returns false when somebody else did. */
-export async function startNextPass(db: Executor, window: Window): Promise<boolean> {
-  const started = await db
+/** Starts another pass over some pages, or over all (null). Returns it; undefined when somebody else did. */
+export async function startNextPass(
+  db: Executor,
+  window: Window,
+  again: readonly number[] | null,
+): Promise<Window | undefined> {
+  const pass = window.pass + 1;
+  const fresh =
+    again === null
+      ? {
+          base_pass: pass,
+          page_count: null,
+          first_item_count: null,
+          last_item_count: null,
+          moved: false,
+          without_id: 0,
+        }
+      : {};
+  const [started] = await db
     .update(windows)
-    .set({
-      pass: window.pass + 1,
-      page_count: null,
-      first_item_count: null,
-      last_item_count: null,
-      moved: false,
-      pages_read: 0,
-      pages_failed: 0,
-      without_id: 0,
-    })
+    .set({ pass, pages_again: again === null ? null : [...again], pages_read: 0, pages_failed: 0, ...fresh })
     .where(and(eq(windows.id, window.id), eq(windows.pass, window.pass), eq(windows.state, 'reading')))
-    .returning({ id: windows.id });
-  return started.length > 0;
+    .returning();
+  return started;
 }
 
 /** Ends a run. Returns false when it had ended before. */
@@ -223,8 +239,12 @@ export async function missingPages(
   limit: number,
 ): Promise<number[]> {
   const direction = sql.raw(order === 'ascending' ? 'asc' : 'desc');
+  const all =
+    window.pages_again === null
+      ? sql`generate_series(1, ${window.page_count ?? 1})`
+      : sql`unnest(${`{${window.pages_again.join(',')}}`}::integer[])`;
   const rows = await db.execute<{ n: number }>(sql`
-    select n from generate_series(1, ${window.page_count ?? 1}) as n
+    select n from ${all} as n
     where not exists (select from sync.pages p
       where p.window_id = ${window.id} and p.pass = ${window.pass} and p.page = n)
     order by n ${direction} limit ${limit}`);

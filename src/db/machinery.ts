@@ -66,8 +66,12 @@ export const windows = syncSchema.table(
     /** waiting | reading | certified | uncertified | failed */
     state: text().notNull().default('waiting'),
     reason: text(),
-    /** How often the window was read from the start; above 1 when the list moved. */
+    /** Counts up each time pages are read again because the list moved. */
     pass: integer().notNull().default(1),
+    /** The pass in which the window was last read from its first page; what was read before does not count as proof. */
+    base_pass: integer().notNull().default(1),
+    /** The pages of this pass; null = all of them. */
+    pages_again: integer().array(),
     /** Pages of this pass, as its first page said; null until it was read. */
     page_count: integer(),
     /** The API's own count at the first and at the last page read in this pass. */
@@ -78,7 +82,7 @@ export const windows = syncSchema.table(
     moved: boolean().notNull().default(false),
     pages_read: count(),
     pages_failed: count(),
-    /** Distinct ids in the pages of the certified pass, and records without an id. */
+    /** Distinct ids in the pages since base_pass, and records without an id. */
     distinct_ids: integer(),
     without_id: count(),
     inserted: count(),

@@ -1,6 +1,6 @@
 // The only place that talks to the Hive API. One call = one slot of the budget = one HTTP request; no retry lives here.
 // The key goes to the configured origin only: redirects are not followed.
-import { HiveBodyError, HiveHttpError, HiveNetworkError, HiveTimeoutError } from '../errors.js';
+import { HiveBodyError, HiveHttpError, HiveNetworkError, HiveTimeoutError, UsageError } from '../errors.js';
 import { errorsOf, excerptOf, MAX_BODY_BYTES, readText, tryJson } from './body.js';
 import type { Budget, Slot } from './budget.js';
 import { type Page, readPage } from './page.js';
@@ -38,8 +38,10 @@ export interface Client {
 
 export type Query = Readonly<Record<string, string | number>>;
 
+/** @throws UsageError when the key cannot stand in a header: fetch() would print it in its own error */
 export function openClient(options: ClientOptions): Client {
-  const { apiUrl, budget } = options;
+  const { apiUrl, apiKey, budget } = options;
+  if (!/^[\x20-\x7e]*$/.test(apiKey)) throw new UsageError('The API key holds characters that no header can carry.');
   const urlOf = (path: string, query: Query = {}): string => {
     const url = new URL(apiUrl + path);
     for (const [name, value] of Object.entries(query)) url.searchParams.append(name, String(value));

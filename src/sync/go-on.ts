@@ -1,10 +1,11 @@
 // After a page: the next pages of its window, the other windows of its run, or the end of both. Everything here may be
 // done twice: each step asks the ledger first.
-import { closeRun, closeWindow, readWindows, startNextPass, sumUpPass, type Window } from '../db/ledger.js';
+import { closeRun, closeWindow, readsOf, readWindows, startNextPass, sumUp, type Window } from '../db/ledger.js';
 import { judge } from './certificate.js';
 import { collectionOf, type SyncContext } from './context.js';
 import { firstPages, isReadToTheEnd, pageAfter, readingOrder } from './reading-order.js';
 import { enqueueHeads } from './start-run.js';
+import type { PageRead } from './stitch.js';
 
 /** @param pageCountBefore what the window's page_count was before this page was entered */
 export async function goOn(
@@ -19,6 +20,8 @@ export async function goOn(
     await finishWindow(context, window);
     return;
   }
+  // A pass over chosen pages was queued whole.
+  if (window.pages_again !== null) return;
   const order = readingOrder(collectionOf(context, window.collection));
   const next =
     page === 1 ? firstPages(pageCount, order, context.frontier) : pageAfter(page, pageCount, order, context.frontier);
@@ -36,18 +39,18 @@ export async function goOn(
   );
 }
 
-/** Judges a window whose pages are all in the ledger: certifies it, reads it again, or closes it uncertified. */
+/** Judges a window whose pages are all in the ledger: certifies it, reads on where it moved, or closes it uncertified. */
 export async function finishWindow(context: SyncContext, window: Window): Promise<void> {
-  const { distinctIds, outOfOrder } = await sumUpPass(context.db, window);
+  const { distinctIds, outOfOrder } = await sumUp(context.db, window);
   const log = context.log.child({ run: window.run_id, window: window.id, collection: window.collection });
   if (outOfOrder) log.warn('the list was not sorted by created_at, newest first');
-  const judgement = judge(window, distinctIds);
+  const judgement = judge(window, { distinctIds, reads: window.moved ? await readListing(context, window) : [] });
   if (judgement.is === 'read again') {
-    log.info({ because: judgement.because, pass: window.pass + 1 }, 'window is read again');
-    if (await startNextPass(context.db, window)) {
-      const { id, pass, priority } = window;
-      await context.enqueue([{ windowId: id, pass: pass + 1, page: 1, priority }]);
-    }
+    const next = await startNextPass(context.db, window, judgement.pages);
+    if (next === undefined) return;
+    log.info({ because: judgement.because, pages: judgement.pages ?? 'all', pass: next.pass }, 'pages are read again');
+    const { id: windowId, pass, priority } = next;
+    await context.enqueue((judgement.pages ?? [1]).map((page) => ({ windowId, pass, page, priority })));
     return;
   }
   const reason = judgement.is === 'certified' ? null : judgement.because;
@@ -56,6 +59,17 @@ export async function finishWindow(context: SyncContext, window: Window): Promis
   }
   await finishRun(context, window.run_id);
 }
+
+const readListing = async ({ db }: SyncContext, window: Window): Promise<PageRead[]> =>
+  (await readsOf(db, window)).map((read) => ({
+    page: read.page,
+    itemCount: read.item_count,
+    itemsPerPage: read.items_per_page,
+    pageCount: read.page_count ?? 1,
+    ids: read.ids,
+    requestedAt: read.requested_at.getTime(),
+    answeredAt: read.committed_at.getTime(),
+  }));
 
 /** Ends the run when all of its windows have ended. */
 export async function finishRun(context: SyncContext, runId: number): Promise<void> {

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { missingPages, readWindows, runningRuns } from '../db/ledger.js';
 import { collectionOf, type SyncContext } from './context.js';
 import { finishRun, finishWindow } from './go-on.js';
-import { isReadToTheEnd, readingOrder } from './reading-order.js';
+import { isReadToTheEnd, pagesOfPass, readingOrder } from './reading-order.js';
 import { enqueueHeads } from './start-run.js';
 
 export async function heal(context: SyncContext): Promise<void> {
@@ -24,7 +24,7 @@ async function healRun(context: SyncContext, runId: number): Promise<void> {
       continue;
     }
     const order = readingOrder(collectionOf(context, window.collection));
-    const pages = window.page_count === null ? [1] : await missingPages(context.db, window, order, context.frontier);
+    const pages = pagesOfPass(window) === null ? [1] : await missingPages(context.db, window, order, context.frontier);
     await context.enqueue(
       pages.map((page) => ({ windowId: window.id, pass: window.pass, page, priority: window.priority })),
     );

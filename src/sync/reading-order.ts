@@ -20,6 +20,12 @@ export function pageAfter(page: number, pageCount: number, order: ReadingOrder, 
   return next >= 2 && next <= pageCount ? [next] : [];
 }
 
+/** How many pages the current pass has; null until its first page told. */
+export const pagesOfPass = ({ pages_again, page_count }: Pick<Window, 'pages_again' | 'page_count'>): number | null =>
+  pages_again?.length ?? page_count;
+
 /** Is every page of the current pass in the ledger? */
-export const isReadToTheEnd = (window: Window): boolean =>
-  window.page_count !== null && window.pages_read + window.pages_failed >= window.page_count;
+export function isReadToTheEnd(window: Window): boolean {
+  const pages = pagesOfPass(window);
+  return pages !== null && window.pages_read + window.pages_failed >= pages;
+}

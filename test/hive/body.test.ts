@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { errorsOf, excerptOf, readText, tryJson } from '../../src/hive/body.js';
+
+test.each<[what: string, body: unknown, expected: string[]]>([
+  ['the documented form', { success: false, errors: ['bad request'] }, ['bad request']],
+  ['several', { errors: ["Name can't be blank", 'Sku exists'] }, ["Name can't be blank", 'Sku exists']],
+  ['an empty array', { errors: [] }, []],
+  ['objects and numbers become JSON', { errors: [{ field: 'name' }, 7, null] }, ['{"field":"name"}', '7', 'null']],
+  ['one text instead of an array', { errors: 'bad request' }, []],
+  ['an object of arrays, as Rails writes it', { errors: { name: ['blank'] } }, []],
+  ['null', { errors: null }, []],
+  ['an empty text', { errors: '' }, []],
+  ['missing', { success: false }, []],
+  ['a list', ['bad request'], []],
+  ['text', 'bad request', []],
+  ['nothing', undefined, []],
+])('the errors of a body: %s', (_what, body, expected) => {
+  expect(errorsOf(body)).toEqual(expected);
+});
+
+test.each<[text: string, expected: { value: unknown } | undefined]>([
+  ['{"a":1}', { value: { a: 1 } }],
+  ['null', { value: null }],
+  ['', undefined],
+  ['<html>', undefined],
+  ['{"a":', undefined],
+])('JSON of %j', (text, expected) => {
+  expect(tryJson(text)).toEqual(expected);
+});
+
+test.each<[text: string, expected: string | undefined]>([
+  ['', undefined],
+  [' \r\n ', undefined],
+  ['  <html> ', '<html>'],
+  ['x'.repeat(501), 'x'.repeat(500)],
+])('the excerpt of %j', (text, expected) => {
+  expect(excerptOf(text)).toBe(expected);
+});
+
+test('a body of exactly the bound is read, one byte more is not', async () => {
+  expect(await readText(new Response('12345'), 5)).toBe('12345');
+  expect(await readText(new Response('123456'), 5)).toBeUndefined();
+});
+
+test('the bound counts bytes, not characters', async () => {
+  expect(await readText(new Response('äöü'), 5)).toBeUndefined();
+});
+
+test('an endless body is let go as soon as the bound is passed', async () => {
+  let sent = 0;
+  let cancelled = false;
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      sent += 10;
+      controller.enqueue(new Uint8Array(10));
+    },
+    cancel() {
+      cancelled = true;
+    },
+  });
+  expect(await readText(new Response(endless), 100)).toBeUndefined();
+  expect(cancelled).toBe(true);
+  expect(sent).toBeLessThan(200);
+});
+
+test('a character that is split between two chunks stays whole', async () => {
+  const [first, second] = [new Uint8Array([0xc3]), new Uint8Array([0xa4])];
+  const split = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(first);
+      controller.enqueue(second);
+      controller.close();
+    },
+  });
+  expect(await readText(new Response(split), 100)).toBe('ä');
+});
+
+test('no body is an empty text', async () => {
+  expect(await readText(new Response(null, { status: 204 }), 10)).toBe('');
+});
+
+test('a byte order mark is no part of the text', async () => {
+  expect(await readText(new Response('\uFEFF{"a":1}'), 100)).toBe('{"a":1}');
+});
