@@ -20,6 +20,7 @@ CREATE TABLE "sync"."dead_letters" (
 	"last_seen_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"resolved_at" timestamp (3) with time zone,
 	"resolution" text,
+	"resolution_reason" text,
 	"fingerprint" text NOT NULL,
 	CONSTRAINT "dead_letters_once" UNIQUE("account","collection","fingerprint")
 );
@@ -27,6 +28,20 @@ CREATE TABLE "sync"."dead_letters" (
 CREATE TABLE "sync"."installation" (
 	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "sync"."lookups" (
+	"id" bigserial PRIMARY KEY NOT NULL,
+	"run_id" bigint NOT NULL,
+	"account" text NOT NULL,
+	"collection" text NOT NULL,
+	"record_id" bigint NOT NULL,
+	"reason" text NOT NULL,
+	"state" text DEFAULT 'waiting' NOT NULL,
+	"outcome" text,
+	"priority" integer NOT NULL,
+	"finished_at" timestamp (3) with time zone,
+	CONSTRAINT "lookups_once" UNIQUE("run_id","collection","record_id")
 );
 --> statement-breakpoint
 CREATE TABLE "sync"."pages" (
@@ -76,6 +91,7 @@ CREATE TABLE "sync"."runs" (
 	"reason" text,
 	"from_at" timestamp (3) with time zone,
 	"to_at" timestamp (3) with time zone,
+	"allow_deletes" boolean DEFAULT false NOT NULL,
 	"started_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"heartbeat_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"finished_at" timestamp (3) with time zone
@@ -113,6 +129,7 @@ CREATE TABLE "sync"."windows" (
 	"run_id" bigint NOT NULL,
 	"account" text NOT NULL,
 	"collection" text NOT NULL,
+	"kind" text NOT NULL,
 	"from_at" timestamp (3) with time zone,
 	"to_at" timestamp (3) with time zone,
 	"priority" integer NOT NULL,
@@ -444,9 +461,11 @@ CREATE TABLE "hive"."warehouses" (
 	CONSTRAINT "warehouses_account_id_pk" PRIMARY KEY("account","id")
 );
 --> statement-breakpoint
+ALTER TABLE "sync"."lookups" ADD CONSTRAINT "lookups_run_id_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "sync"."runs"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "sync"."pages" ADD CONSTRAINT "pages_window_id_windows_id_fk" FOREIGN KEY ("window_id") REFERENCES "sync"."windows"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "sync"."windows" ADD CONSTRAINT "windows_run_id_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "sync"."runs"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "dead_letters_open" ON "sync"."dead_letters" USING btree ("account","collection") WHERE resolved_at is null;--> statement-breakpoint
+CREATE INDEX "lookups_account_collection_outcome_index" ON "sync"."lookups" USING btree ("account","collection","outcome");--> statement-breakpoint
 CREATE INDEX "runs_account_state_index" ON "sync"."runs" USING btree ("account","state");--> statement-breakpoint
 CREATE INDEX "windows_run_id_index" ON "sync"."windows" USING btree ("run_id");--> statement-breakpoint
 CREATE INDEX "windows_account_collection_state_index" ON "sync"."windows" USING btree ("account","collection","state");

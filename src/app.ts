@@ -125,7 +125,8 @@ function openAccount(account: Account, { config, store, backend, log: parentLog,
     collections,
     log,
     frontier: Math.min(64, Math.max(8, 2 * config.concurrency)),
-    enqueue: queue.addPages,
+    lookbackDays: config.lookbackDays,
+    enqueue: queue.addTasks,
   };
   const settings = { queueName: queue.name, concurrency: config.concurrency, retryBaseMs: config.retryBaseMs };
   return { account, budget, queue, context, work: () => openWorker(backend, queue.queue, context, settings) };

@@ -33,6 +33,8 @@ export interface Config {
   readonly concurrency: number;
   /** Tries of one page before it becomes a dead letter. */
   readonly pageAttempts: number;
+  /** Days for which incremental runs still watch a closed order: refunds come late. */
+  readonly lookbackDays: number;
   /** First retry delay; later ones double. */
   readonly retryBaseMs: number;
   readonly schedule: { readonly incrementalEveryMs: number; readonly fullCron: string; readonly timezone: string };
@@ -52,6 +54,13 @@ const wholeNumber = (min: number, max = 2_147_483_647) =>
 
 const url = (...protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol));
+
+/** Paths are appended to it, and a user or password in it would travel into ledgers and messages. */
+const baseUrl = z.string().refine((value) => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password, search, hash } = new URL(value);
+  return ['http:', 'https:'].includes(protocol) && username + password + search + hash === '';
+});
 
 const duration = z
   .string()
@@ -74,7 +83,11 @@ const suffixOf = (label: string): string => `_${label.toUpperCase().replaceAll('
 
 /** Each variable: how it is read, what was expected (for the message), its default. */
 const variables = {
-  HIVE_API_URL: { schema: url('http:', 'https:'), expected: 'an http(s) URL', fallback: DEFAULT_API_URL },
+  HIVE_API_URL: {
+    schema: baseUrl,
+    expected: 'an http(s) URL without user, password and query',
+    fallback: DEFAULT_API_URL,
+  },
   HIVE_ACCOUNT: {
     schema: z.string().regex(LABEL),
     expected: 'letters, digits, - and _, at most 63',
@@ -102,6 +115,7 @@ const variables = {
   HIVE_TIMEOUT_MS: { schema: wholeNumber(1), expected: 'milliseconds, a whole number', fallback: '30000' },
   SYNC_CONCURRENCY: { schema: wholeNumber(1, 64), expected: 'a whole number from 1 to 64', fallback: '4' },
   SYNC_PAGE_ATTEMPTS: { schema: wholeNumber(1, 100), expected: 'a whole number from 1 to 100', fallback: '8' },
+  SYNC_LOOKBACK_DAYS: { schema: wholeNumber(0, 3_650), expected: 'days, a whole number', fallback: '30' },
   SYNC_RETRY_BASE_MS: { schema: wholeNumber(0), expected: 'milliseconds, a whole number', fallback: '1000' },
   SYNC_INCREMENTAL_EVERY: { schema: duration, expected: 'a duration such as 90s, 15m, 2h or 1d', fallback: '15m' },
   SYNC_FULL_CRON: {
@@ -163,6 +177,7 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
     timeoutMs: required(values.HIVE_TIMEOUT_MS),
     concurrency: required(values.SYNC_CONCURRENCY),
     pageAttempts: required(values.SYNC_PAGE_ATTEMPTS),
+    lookbackDays: required(values.SYNC_LOOKBACK_DAYS),
     retryBaseMs: required(values.SYNC_RETRY_BASE_MS),
     schedule: {
       incrementalEveryMs: required(values.SYNC_INCREMENTAL_EVERY),
@@ -187,7 +202,8 @@ function readVariable(env: Env, name: string, variable: Variable, problems: stri
   if (given === undefined) return undefined;
   const result = variable.schema.safeParse(given);
   if (result.success) return result.data;
-  const shown = variable.secret === true ? 'is not usable' : `is "${given}"`;
+  // With an @ it may hold a password, wherever it was pasted.
+  const shown = variable.secret === true || given.includes('@') ? 'is not usable' : `is "${given}"`;
   problems.push(`${name} ${shown}: expected ${variable.expected}`);
   return undefined;
 }

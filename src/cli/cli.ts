@@ -6,6 +6,7 @@ import type { ListOptions } from './dead-letters.js';
 import { styled } from './format.js';
 import { type Io, note } from './io.js';
 import type { SimulateOptions } from './simulate.js';
+import type { SyncOptions } from './sync.js';
 
 const EXIT_CODES = `
 Exit codes: 0 done and complete, 1 failed, 2 wrong usage or configuration,
@@ -64,8 +65,11 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
     'hive-sync sync --full && echo complete',
   ])
     .argument('[collection...]', 'which ones; all when none is named')
-    .option('--full', 'read everything from end to end (in this release every sync does)')
-    .action(async (names: string[]) => ends(await (await import('./sync.js')).syncCommand(io, names)));
+    .option('--full', 'read everything from end to end; without it only what is new or may have changed', false)
+    .option('--allow-deletes', 'set tombstones even when suspiciously many records are gone', false)
+    .action(async (names: string[], options: SyncOptions) =>
+      ends(await (await import('./sync.js')).syncCommand(io, names, options)),
+    );
   command('worker', 'run in the background: schedules and jobs', ['HIVE_API_KEY=… hive-sync worker']).action(async () =>
     ends(await (await import('./worker.js')).workerCommand(io)),
   );

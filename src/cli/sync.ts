@@ -1,8 +1,10 @@
 // hive-sync sync: one run in the foreground.
-import { openApp } from '../app.js';
+import { type AccountParts, openApp } from '../app.js';
 import { readConfig } from '../config.js';
+import { readWatermark } from '../db/ledger.js';
 import { describe } from '../errors.js';
 import { openLog } from '../log.js';
+import type { Collection } from '../sync/collection.js';
 import { releaseRuns, resumeOrStart } from '../sync/start-run.js';
 import { chooseCollections } from './choose-collections.js';
 import { type Followed, followRuns, reportRuns } from './follow-runs.js';
@@ -11,7 +13,12 @@ import { type Io, note } from './io.js';
 /** Foreground commands show progress; the log only speaks up when something is wrong, unless LOG_LEVEL asks for more. */
 export const foregroundLevel = (env: Io['env']): string => env.LOG_LEVEL?.trim() || 'error';
 
-export async function syncCommand(io: Io, names: readonly string[]): Promise<number> {
+export interface SyncOptions {
+  readonly full: boolean;
+  readonly allowDeletes: boolean;
+}
+
+export async function syncCommand(io: Io, names: readonly string[], options: SyncOptions): Promise<number> {
   const collections = chooseCollections(names);
   const config = readConfig(io.env);
   const log = openLog(foregroundLevel(io.env), io.stderr);
@@ -21,7 +28,12 @@ export async function syncCommand(io: Io, names: readonly string[]): Promise<num
     const followed: Followed[] = [];
     for (const account of app.accounts) {
       await account.budget.probe();
-      const { run, resumed } = await resumeOrStart(account.context, collections, { mode: 'full', trigger: 'cli' });
+      const mode = options.full || (await isFirst(account, collections)) ? ('full' as const) : ('incremental' as const);
+      const { run, resumed } = await resumeOrStart(account.context, collections, {
+        mode,
+        trigger: 'cli',
+        allowDeletes: options.allowDeletes,
+      });
       if (resumed) note(io, `Going on with run ${run.id}, which was interrupted: what it has read is kept.`);
       followed.push({ account, runId: run.id });
     }
@@ -44,4 +56,10 @@ export async function syncCommand(io: Io, names: readonly string[]): Promise<num
   } finally {
     await app.close();
   }
+}
+
+/** Nothing is certified yet: the first sync of these collections is a full one. */
+async function isFirst({ context }: AccountParts, collections: readonly Collection[]): Promise<boolean> {
+  const marks = await Promise.all(collections.map(({ name }) => readWatermark(context.db, context.account, name)));
+  return marks.every((mark) => mark === undefined);
 }

@@ -9,8 +9,9 @@ export const orders = defineCollection({
   docs: 'https://developers.hive.app/reference/api-reference/orders',
   path: '/orders',
   filtersByCreatedAt: true,
-  // Money fields may still change after that (refunds): incremental runs look back a while, see operations.md.
   closedWhen: [{ status: ['fulfilled', 'unfulfillable'] }],
+  // Refunds come after that.
+  changesAfterClosing: true,
   parentKey: 'order_id',
   fields: {
     id: id("Hive's id of the order."),

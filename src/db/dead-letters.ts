@@ -109,3 +109,23 @@ export async function readDeadLetter(db: Db, letterId: number): Promise<DeadLett
   const [letter] = await db.select().from(deadLetters).where(eq(deadLetters.id, letterId));
   return letter;
 }
+
+/** Fetching it again by hand brought a good version. */
+export async function resolveRecordLetters(
+  tx: Executor,
+  account: string,
+  collection: string,
+  recordId: number,
+): Promise<void> {
+  await tx.execute(sql`
+    update sync.dead_letters set resolved_at = now(), resolution = 'retried'
+    where account = ${account} and collection = ${collection} and record_id = ${recordId} and resolved_at is null`);
+}
+
+/** A certificate of the whole collection covers every page of it that once failed. */
+export async function resolveRequestLetters(tx: Executor, account: string, collection: string): Promise<void> {
+  await tx.execute(sql`
+    update sync.dead_letters set resolved_at = now(), resolution = 'superseded'
+    where account = ${account} and collection = ${collection} and kind = 'request' and record_id is null
+      and resolved_at is null`);
+}

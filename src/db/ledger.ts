@@ -8,20 +8,27 @@ export type Run = typeof runs.$inferSelect;
 export type Window = typeof windows.$inferSelect;
 export type PageEntry = typeof pages.$inferInsert;
 
+export type RunMode = 'incremental' | 'full' | 'backfill' | 'refresh' | 'retry';
+export type WindowKind = 'whole' | 'range' | 'head' | 'chosen';
+
 export interface NewRun {
   readonly account: string;
-  readonly mode: 'incremental' | 'full' | 'backfill';
+  readonly mode: RunMode;
   readonly trigger: 'cli' | 'schedule' | 'api';
   readonly collections: readonly string[];
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
+  readonly allowDeletes?: boolean | undefined;
 }
 
 export interface NewWindow {
   readonly collection: string;
+  readonly kind: WindowKind;
   readonly from: Date | null;
   readonly to: Date | null;
   readonly priority: number;
+  /** Only these pages; undefined = all. */
+  readonly pages?: readonly number[] | undefined;
 }
 
 /** PostgreSQL's clock. Every instant that is compared with another comes from it. */
@@ -44,21 +51,34 @@ export function createRun(db: Db, run: NewRun, planned: readonly NewWindow[]): P
         collections: [...run.collections],
         from_at: run.from ?? null,
         to_at: run.to ?? null,
+        allow_deletes: run.allowDeletes ?? false,
       })
       .returning();
     if (created === undefined) throw new Error('the new run was not returned');
-    await tx.insert(windows).values(
-      planned.map((window) => ({
-        run_id: created.id,
-        account: run.account,
-        collection: window.collection,
-        from_at: window.from,
-        to_at: window.to,
-        priority: window.priority,
-      })),
-    );
+    await addWindows(tx, created, planned);
     return created;
   });
+}
+
+/** Adds windows to a run that is under way. */
+export async function addWindows(
+  tx: Executor,
+  run: { readonly id: number; readonly account: string },
+  planned: readonly NewWindow[],
+): Promise<void> {
+  if (planned.length === 0) return;
+  await tx.insert(windows).values(
+    planned.map((window) => ({
+      run_id: run.id,
+      account: run.account,
+      collection: window.collection,
+      kind: window.kind,
+      from_at: window.from,
+      to_at: window.to,
+      priority: window.priority,
+      pages_again: window.pages === undefined ? null : [...window.pages],
+    })),
+  );
 }
 
 export async function readRun(db: Executor, runId: number): Promise<Run | undefined> {
@@ -172,7 +192,11 @@ export async function readsOf(db: Executor, window: Window): Promise<(typeof pag
 export async function closeWindow(
   db: Executor,
   window: Window,
-  end: { state: 'certified' | 'uncertified' | 'failed'; reason: string | null; distinctIds: number | null },
+  end: {
+    state: 'certified' | 'done' | 'uncertified' | 'failed' | 'split';
+    reason: string | null;
+    distinctIds: number | null;
+  },
 ): Promise<boolean> {
   const closed = await db
     .update(windows)
@@ -249,4 +273,14 @@ export async function missingPages(
       where p.window_id = ${window.id} and p.pass = ${window.pass} and p.page = n)
     order by n ${direction} limit ${limit}`);
   return rows.map((row) => row.n);
+}
+
+/** Up to when a collection is certified without a gap: where an incremental run begins. undefined = never. */
+export async function readWatermark(db: Executor, account: string, collection: string): Promise<Date | undefined> {
+  const [row] = await db.execute<{ ms: number | null }>(sql`
+    select extract(epoch from max(coalesce(w.to_at, w.started_at)))::float8 * 1000 as ms
+    from sync.windows w join sync.runs r on r.id = w.run_id
+    where w.account = ${account} and w.collection = ${collection} and w.state = 'certified'
+      and w.kind in ('whole', 'head') and r.mode in ('full', 'incremental')`);
+  return row?.ms === undefined || row.ms === null ? undefined : new Date(row.ms);
 }

@@ -4,9 +4,9 @@ import {
   bigint,
   bigserial,
   boolean,
+  customType,
   index,
   integer,
-  jsonb,
   pgSchema,
   primaryKey,
   text,
@@ -18,6 +18,12 @@ import {
 export const syncSchema = pgSchema('sync');
 
 const at = () => timestamp({ withTimezone: true, precision: 3 });
+/** jsonb as it is: Drizzle's own reads a JSON text such as "12" a second time, as a number. */
+const payload = customType<{ data: unknown; driverData: unknown }>({
+  dataType: () => 'jsonb',
+  toDriver: (value) => JSON.stringify(value),
+  fromDriver: (value) => value,
+});
 const count = () => integer().notNull().default(0);
 
 /** One row: this database's identity, so that a Redis shared by several databases keeps their queues apart. */
@@ -31,7 +37,7 @@ export const runs = syncSchema.table(
   {
     id: bigserial({ mode: 'number' }).primaryKey(),
     account: text().notNull(),
-    /** incremental | full | backfill */
+    /** incremental | full | backfill | refresh | retry */
     mode: text().notNull(),
     collections: text().array().notNull(),
     /** cli | schedule | api */
@@ -42,6 +48,8 @@ export const runs = syncSchema.table(
     reason: text(),
     from_at: at(),
     to_at: at(),
+    /** May it set more tombstones at once than is plausible? */
+    allow_deletes: boolean().notNull().default(false),
     started_at: at().notNull().defaultNow(),
     heartbeat_at: at().notNull().defaultNow(),
     finished_at: at(),
@@ -58,12 +66,17 @@ export const windows = syncSchema.table(
       .references(() => runs.id, { onDelete: 'cascade' }),
     account: text().notNull(),
     collection: text().notNull(),
+    /**
+     * whole = all of the collection · range = the part between two instants · head = its newest part, down to what is
+     * certified · chosen = the pages that hold open records
+     */
+    kind: text().notNull(),
     /** Bounds by created_at, both inclusive; null = open, or the list has no such filter. */
     from_at: at(),
     to_at: at(),
     /** BullMQ priority of its pages. */
     priority: integer().notNull(),
-    /** waiting | reading | certified | uncertified | failed */
+    /** waiting | reading | certified | done (chosen pages were read) | uncertified | failed | split */
     state: text().notNull().default('waiting'),
     reason: text(),
     /** Counts up each time pages are read again because the list moved. */
@@ -123,6 +136,32 @@ export const pages = syncSchema.table(
   (table) => [primaryKey({ columns: [table.window_id, table.pass, table.page] })],
 );
 
+/** Records that a run reads one by one. */
+export const lookups = syncSchema.table(
+  'lookups',
+  {
+    id: bigserial({ mode: 'number' }).primaryKey(),
+    run_id: bigint({ mode: 'number' })
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    account: text().notNull(),
+    collection: text().notNull(),
+    record_id: bigint({ mode: 'number' }).notNull(),
+    /** open = may have changed · suspect = missing in a certified list · refresh = asked for by hand · retry = dead letter */
+    reason: text().notNull(),
+    /** waiting | done | failed */
+    state: text().notNull().default('waiting'),
+    /** written | unchanged | gone | unconfirmed (the API knows no single records of this collection) */
+    outcome: text(),
+    priority: integer().notNull(),
+    finished_at: at(),
+  },
+  (table) => [
+    unique('lookups_once').on(table.run_id, table.collection, table.record_id),
+    index().on(table.account, table.collection, table.outcome),
+  ],
+);
+
 export const deadLetters = syncSchema.table(
   'dead_letters',
   {
@@ -139,13 +178,15 @@ export const deadLetters = syncSchema.table(
     error_code: text(),
     /** The API's own errors array, or the messages of our validation. */
     errors: text().array().notNull().default(sql`'{}'`),
-    payload: jsonb(),
+    payload: payload(),
     attempts: integer().notNull().default(1),
     first_seen_at: at().notNull().defaultNow(),
     last_seen_at: at().notNull().defaultNow(),
     resolved_at: at(),
     /** retried | superseded | discarded */
     resolution: text(),
+    /** Why it was discarded, in the words of who did. */
+    resolution_reason: text(),
     /** What makes two occurrences the same trouble: recorded once, however often it recurs. */
     fingerprint: text().notNull(),
   },
@@ -163,7 +204,7 @@ export const webhookDeliveries = syncSchema.table('webhook_deliveries', {
   event: text(),
   collection: text(),
   record_id: bigint({ mode: 'number' }),
-  payload: jsonb().notNull(),
+  payload: payload().notNull(),
   received_at: at().notNull().defaultNow(),
   processed_at: at(),
   /** applied | unchanged | stale | dead_letter */

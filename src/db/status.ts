@@ -66,10 +66,10 @@ export async function readCollectionStatus(
     select
       (select count(*) from ${pgTable} where account = ${account} and _deleted_at is null) as rows,
       (select last_item_count from sync.windows w where w.account = ${account} and w.collection = ${name}
-         and w.from_at is null and w.last_item_count is not null order by w.id desc limit 1) as api_count,
+         and w.kind in ('whole', 'chosen') and w.last_item_count is not null order by w.id desc limit 1) as api_count,
       (select max(${ms('coalesce(w.to_at, w.started_at)')}) from sync.windows w
          where w.account = ${account} and w.collection = ${name}
-           and w.state = 'certified' and w.from_at is null) as certified,
+           and w.state = 'certified' and w.kind in ('whole', 'head')) as certified,
       (select count(*) from sync.dead_letters d
          where d.account = ${account} and d.collection = ${name} and d.resolved_at is null) as letters`);
   return {
@@ -114,11 +114,11 @@ export async function readRunStatus(
       ${ms('r.started_at')} as started, ${ms('r.finished_at')} as finished, w.collection,
       case when bool_or(w.state in ('waiting', 'reading'))
         then case when bool_and(w.state = 'waiting') then 'waiting' else 'reading' end
-        when bool_and(w.state = 'certified') then 'certified'
+        when bool_and(w.state in ('certified', 'done', 'split')) then 'certified'
         when bool_or(w.state = 'failed') then 'failed' else 'uncertified' end as state,
       string_agg(distinct w.reason, '; ') as reason,
       sum(w.pages_read + w.pages_failed)::int as pages_done,
-      sum(coalesce(w.page_count, 1))::int as pages,
+      sum(case w.state when 'split' then 1 else coalesce(cardinality(w.pages_again), w.page_count, 1) end)::int as pages,
       sum(w.inserted + w.updated + w.unchanged)::int as records,
       sum(w.inserted)::int as inserted, sum(w.updated)::int as updated,
       sum(w.unchanged)::int as unchanged, sum(w.dead_letters)::int as dead_letters

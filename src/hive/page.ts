@@ -22,8 +22,8 @@ export interface Page {
   readonly records: readonly unknown[];
   readonly pageCount: number;
   /**
-   * Records in all pages together, or undefined when what the API said cannot be that: no count, fewer than the rows of its own
-   * page, or just the rows of a full first page while there are more pages (hive-api, unknown 2).
+   * Records in all pages together, or undefined when what the API said cannot be that: no count, fewer than the rows
+   * of its own page, or just the rows of a full first page while there are more pages (hive-api, unknown 2).
    */
   readonly itemCount: number | undefined;
   readonly itemsPerPage: number | undefined;

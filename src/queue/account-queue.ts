@@ -1,15 +1,15 @@
 // The queue of one account: pages go in here, workers of all processes take them out.
 import { describe } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { PageTask } from '../sync/context.js';
+import type { LookupTask, PageTask } from '../sync/context.js';
 import type { Backend, TaskQueue } from './backend.js';
-import { pageJob } from './jobs.js';
+import { jobOf } from './jobs.js';
 
 export interface AccountQueue {
   readonly name: string;
   readonly queue: TaskQueue;
-  /** Adds pages; those that are in the queue already stay as they are. */
-  addPages(tasks: readonly PageTask[]): Promise<void>;
+  /** Adds work; what is in the queue already stays as it is. */
+  addTasks(tasks: readonly (PageTask | LookupTask)[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -24,8 +24,8 @@ export function openAccountQueue(
   return {
     name,
     queue,
-    async addPages(tasks) {
-      if (tasks.length > 0) await queue.addBulk(tasks.map((task) => pageJob(task, pageAttempts)));
+    async addTasks(tasks) {
+      if (tasks.length > 0) await queue.addBulk(tasks.map((task) => jobOf(task, pageAttempts)));
     },
     close: () => queue.close(),
   };

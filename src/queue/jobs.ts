@@ -1,19 +1,22 @@
 // The jobs: their names, data and ids. An id says what the job does, so that adding it twice is harmless.
 import type { JobsOptions } from 'bullmq';
-import type { PageTask } from '../sync/context.js';
+import type { LookupTask, PageTask } from '../sync/context.js';
 
 /** Reads one page. */
 export const SYNC_PAGE = 'sync-page';
+/** Reads one record. */
+export const SYNC_RECORD = 'sync-record';
 /** Starts a run, when its time has come. */
 export const START_RUN = 'start-run';
 
 export interface StartTask {
-  readonly mode: 'full';
+  readonly mode: 'full' | 'incremental';
 }
 
-export type Task = PageTask | StartTask;
+export type Task = PageTask | LookupTask | StartTask;
 
 export const isPageTask = (task: Task): task is PageTask => 'windowId' in task;
+export const isLookupTask = (task: Task): task is LookupTask => 'lookupId' in task;
 
 export interface NewJob {
   readonly name: string;
@@ -22,12 +25,15 @@ export interface NewJob {
 }
 
 /** @param attempts tries before the processor itself files a dead letter */
-export function pageJob(task: PageTask, attempts: number): NewJob {
+export function jobOf(task: PageTask | LookupTask, attempts: number): NewJob {
+  const [name, jobId] = isPageTask(task)
+    ? [SYNC_PAGE, `page_${task.windowId}_${task.pass}_${task.page}`]
+    : [SYNC_RECORD, `lookup_${task.lookupId}`];
   return {
-    name: SYNC_PAGE,
+    name,
     data: task,
     opts: {
-      jobId: `page_${task.windowId}_${task.pass}_${task.page}`,
+      jobId,
       priority: task.priority,
       attempts,
       backoff: { type: 'verdict' },

@@ -3,14 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DelayedError, type Job, RateLimitError, UnrecoverableError } from 'bullmq';
 import { runningRuns } from '../db/ledger.js';
 import { describe } from '../errors.js';
-import type { PageTask, SyncContext } from '../sync/context.js';
+import type { LookupTask, PageTask, SyncContext } from '../sync/context.js';
 import { heal } from '../sync/heal.js';
 import { haltAccount, rejectPage } from '../sync/reject-page.js';
 import { startRun } from '../sync/start-run.js';
 import { syncPage } from '../sync/sync-page.js';
+import { rejectRecord, syncRecord } from '../sync/sync-record.js';
 import { type Verdict, verdictOn } from '../sync/verdict.js';
 import type { Backend, TaskQueue } from './backend.js';
-import { isPageTask, type StartTask, type Task } from './jobs.js';
+import { isLookupTask, isPageTask, type StartTask, type Task } from './jobs.js';
 
 export interface WorkerSettings {
   readonly queueName: string;
@@ -53,9 +54,10 @@ export function openWorker(
   async function process(job: Job<Task>, token?: string, cancelled?: AbortSignal): Promise<void> {
     const signal = cancelled === undefined ? stopping.signal : AbortSignal.any([stopping.signal, cancelled]);
     const task = job.data;
-    if (!isPageTask(task)) return startScheduled(task);
+    if (!isPageTask(task) && !isLookupTask(task)) return startScheduled(task);
     try {
-      await syncPage(context, task, signal);
+      if (isPageTask(task)) await syncPage(context, task, signal);
+      else await syncRecord(context, task, signal);
     } catch (error) {
       const attempt = {
         number: job.attemptsMade + 1,
@@ -76,7 +78,7 @@ export function openWorker(
 
   async function carryOut(
     job: Job<Task>,
-    task: PageTask,
+    task: PageTask | LookupTask,
     token: string | undefined,
     error: unknown,
     verdict: Verdict,
@@ -97,7 +99,8 @@ export function openWorker(
         await job.moveToDelayed(Date.now() + verdict.afterMs, token);
         throw new DelayedError();
       case 'reject':
-        await rejectPage(context, task, error, verdict, attempt);
+        if (isPageTask(task)) await rejectPage(context, task, error, verdict, attempt);
+        else await rejectRecord(context, task, error, verdict, attempt);
         throw new UnrecoverableError(message);
       case 'halt':
         await haltAccount(context);

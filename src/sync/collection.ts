@@ -44,6 +44,8 @@ export interface CollectionSpec {
    * collection is read whole by every incremental run.
    */
   readonly closedWhen: readonly Readonly<Record<string, readonly string[]>>[] | 'never';
+  /** Can fields other than the state still change after closing (refunds of an order)? Then it is watched a while longer. */
+  readonly changesAfterClosing?: boolean;
   /** Column in the child tables that holds this record's id: "order_id". */
   readonly parentKey: string;
   readonly fields: Fields;

@@ -4,6 +4,13 @@ import type { Db } from '../db/database.js';
 import type { Client } from '../hive/client.js';
 import type { Collection } from './collection.js';
 
+/** One record to be read: a lookup of the ledger. Adding the same one twice is harmless. */
+export interface LookupTask {
+  readonly lookupId: number;
+  /** 1 is most urgent. */
+  readonly priority: number;
+}
+
 /** One page to be read. Adding the same one twice is harmless. */
 export interface PageTask {
   readonly windowId: number;
@@ -21,8 +28,10 @@ export interface SyncContext {
   readonly log: Logger;
   /** Pages of one window that wait in the queue at a time: enough to keep all workers busy, few enough to cost nothing. */
   readonly frontier: number;
-  /** Hands pages to the workers. */
-  enqueue(tasks: readonly PageTask[]): Promise<void>;
+  /** How long a record is watched after it has closed, where its collection says that it can still change. */
+  readonly lookbackDays: number;
+  /** Hands work to the workers. */
+  enqueue(tasks: readonly (PageTask | LookupTask)[]): Promise<void>;
 }
 
 export function collectionOf(context: SyncContext, name: string): Collection {

@@ -3,9 +3,10 @@
 import { sql } from 'drizzle-orm';
 import { missingPages, readWindows, runningRuns } from '../db/ledger.js';
 import { collectionOf, type SyncContext } from './context.js';
-import { finishRun, finishWindow } from './go-on.js';
+import { finishRun } from './finish-run.js';
+import { finishWindow } from './finish-window.js';
 import { isReadToTheEnd, pagesOfPass, readingOrder } from './reading-order.js';
-import { enqueueHeads } from './start-run.js';
+import { enqueueWaiting } from './send-out.js';
 
 export async function heal(context: SyncContext): Promise<void> {
   for (const run of await runningRuns(context.db, context.account)) {
@@ -16,8 +17,8 @@ export async function heal(context: SyncContext): Promise<void> {
 
 async function healRun(context: SyncContext, runId: number): Promise<void> {
   const windows = await readWindows(context.db, runId);
-  const started = windows.some(({ state }) => state !== 'waiting');
-  await enqueueHeads(context, runId, started ? 'all' : 'scout');
+  const started = windows.length === 0 || windows.some(({ state }) => state !== 'waiting');
+  await enqueueWaiting(context, runId, started ? 'all' : 'scout');
   for (const window of windows.filter(({ state }) => state === 'reading')) {
     if (isReadToTheEnd(window)) {
       await finishWindow(context, window);

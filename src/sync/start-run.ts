@@ -2,32 +2,65 @@
 // start, so that a wrong key costs two requests and not one per collection.
 import { sql } from 'drizzle-orm';
 import type { Db } from '../db/database.js';
-import { createRun, type NewRun, type Run, readClock, readWindows, runningRuns } from '../db/ledger.js';
+import {
+  createRun,
+  type NewRun,
+  type NewWindow,
+  type Run,
+  readClock,
+  readWatermark,
+  runningRuns,
+} from '../db/ledger.js';
+import { addLookups } from '../db/lookups.js';
 import type { Collection } from './collection.js';
 import type { SyncContext } from './context.js';
-import { planFull } from './plan.js';
+import { PRIORITY, planBackfill, planFull, planIncremental } from './plan.js';
+import { enqueueWaiting } from './send-out.js';
+
+export type RunOptions = Pick<NewRun, 'trigger' | 'allowDeletes'> &
+  ({ readonly mode: 'full' | 'incremental' } | { readonly mode: 'backfill'; readonly from: Date; readonly to: Date });
 
 export async function startRun(
   context: SyncContext,
   collections: readonly Collection[],
-  options: Pick<NewRun, 'mode' | 'trigger'>,
+  options: RunOptions,
 ): Promise<Run> {
-  const windows = planFull(collections, await readClock(context.db));
+  const windows = await planRun(context, collections, options);
   const run = await createRun(
     context.db,
     { ...options, account: context.account, collections: collections.map(({ name }) => name) },
     windows,
   );
   context.log.info({ run: run.id, mode: run.mode, windows: windows.length }, 'run started');
-  await enqueueHeads(context, run.id, 'scout');
+  await enqueueWaiting(context, run.id, 'scout');
   return run;
 }
 
-/** Sends out page 1 of the windows that wait: of the first one only, or of all. */
-export async function enqueueHeads(context: SyncContext, runId: number, which: 'scout' | 'all'): Promise<void> {
-  const waiting = (await readWindows(context.db, runId)).filter(({ state }) => state === 'waiting');
-  const heads = waiting.map(({ id, pass, priority }) => ({ windowId: id, pass, page: 1, priority }));
-  await context.enqueue(which === 'scout' ? heads.slice(0, 1) : heads);
+export async function planRun(
+  { db, account }: Pick<SyncContext, 'db' | 'account'>,
+  collections: readonly Collection[],
+  options: RunOptions,
+): Promise<NewWindow[]> {
+  const now = await readClock(db);
+  if (options.mode === 'full') return planFull(collections, now);
+  if (options.mode === 'backfill') return collections.flatMap((one) => planBackfill(one, options.from, options.to));
+  const watermarks = await Promise.all(collections.map(({ name }) => readWatermark(db, account, name)));
+  return collections.map((collection, i) => planIncremental(collection, now, watermarks[i]));
+}
+
+/** A run that reads single records: by hand, or to try dead letters again. */
+export async function startLookups(
+  context: SyncContext,
+  mode: 'refresh' | 'retry',
+  wanted: readonly { readonly collection: string; readonly ids: readonly number[] }[],
+): Promise<Run> {
+  const collections = wanted.map(({ collection }) => collection);
+  const run = await createRun(context.db, { mode, trigger: 'cli', account: context.account, collections }, []);
+  for (const { collection, ids } of wanted) {
+    await addLookups(context.db, run, { collection, reason: mode, priority: PRIORITY.urgent }, ids);
+  }
+  await enqueueWaiting(context, run.id, 'scout');
+  return run;
 }
 
 /** A run whose workers have not been heard of for this long has been left behind. Workers report every few seconds. */
@@ -37,7 +70,7 @@ const LEFT_BEHIND_MS = 20_000;
 export async function resumeOrStart(
   context: SyncContext,
   collections: readonly Collection[],
-  options: Pick<NewRun, 'mode' | 'trigger'>,
+  options: RunOptions,
 ): Promise<{ run: Run; resumed: boolean }> {
   const wanted = collections.map(({ name }) => name).join();
   const before = (await readClock(context.db)).getTime() - LEFT_BEHIND_MS;

@@ -145,40 +145,6 @@ describe('a refused key', () => {
   });
 });
 
-describe('what the headers say', () => {
-  test('X-Rate-Limit-Max is followed, and 100 is believed until it came', async () => {
-    const budget = open(newAccount(), { reserve: 10 });
-    const slot = await budget.reserve();
-    expect(slot.limit).toBe(90);
-    await budget.observe(slot, { used: 1, max: 250 });
-    expect((await budget.reserve()).limit).toBe(240);
-  });
-
-  test.each([undefined, 0])('a max of %j changes nothing', async (max) => {
-    const budget = open(newAccount());
-    await budget.observe(await budget.reserve(), { used: 1, max });
-    expect((await budget.reserve()).limit).toBe(100);
-  });
-
-  test('X-Rate-Limit-Max is not followed when the limit is pinned', async () => {
-    const budget = open(newAccount(), { limit: 30 });
-    await budget.observe(await budget.reserve(), { used: 1, max: 250 });
-    expect((await budget.reserve()).limit).toBe(30);
-  });
-
-  test('more requests used than ours are the share of others, and are taken off until they are gone', async () => {
-    const budget = open(newAccount());
-    await budget.observe(await budget.reserve(), { used: 41, max: 100 });
-    const slot = await budget.reserve();
-    expect(slot).toMatchObject({ others: 40, limit: 60, used: 2 });
-    await budget.observe(slot, { used: 22, max: 100 });
-    const next = await budget.reserve();
-    expect(next).toMatchObject({ others: 20, limit: 80 });
-    await budget.observe(next, { used: 3, max: 100 });
-    expect(await budget.reserve()).toMatchObject({ others: 0, limit: 100 });
-  });
-});
-
 test('a block holds back everybody, also those who wait for a slot already', async () => {
   const account = newAccount();
   const [budget, other] = [open(account, { limit: 2, windowMs: 150 }), open(account, { limit: 2, windowMs: 150 })];

@@ -33,7 +33,10 @@ test('the demo exits with 0, fills every table, answers three questions, and a s
 
   const server = await openEmbeddedPostgres({ home, database: 'hive_sync_demo' });
   const database = await openDatabase(server.url);
-  for (const table of collections.flatMap(({ name, allChildren }) => [name, ...allChildren.map((child) => child.table)])) {
+  for (const table of collections.flatMap(({ name, allChildren }) => [
+    name,
+    ...allChildren.map((child) => child.table),
+  ])) {
     const [row] = await database.db.execute<{ rows: number }>(
       sql`select count(*) as rows from hive.${sql.identifier(table)}`,
     );
@@ -50,11 +53,15 @@ test('the demo exits with 0, fills every table, answers three questions, and a s
 test.each<[NodeJS.Signals, number | null]>([
   ['SIGINT', 130],
   ['SIGKILL', null],
-])('%s in the middle leaves no process behind', async (signal, code) => {
-  const folder = path.join(home, signal);
-  const demo = startCli(['demo'], { HIVE_SYNC_HOME: folder });
-  await until('the sync is under way', () => demo.output().stderr.includes('certified'), 60_000);
-  demo.kill(signal);
-  expect(await demo.ended).toMatchObject({ code });
-  await until('no process is left', () => processesOf(folder).length === 0);
-}, 120_000);
+])(
+  '%s in the middle leaves no process behind',
+  async (signal, code) => {
+    const folder = path.join(home, signal);
+    const demo = startCli(['demo'], { HIVE_SYNC_HOME: folder });
+    await until('the sync is under way', () => demo.output().stderr.includes('certified'), 60_000);
+    demo.kill(signal);
+    expect(await demo.ended).toMatchObject({ code });
+    await until('no process is left', () => processesOf(folder).length === 0);
+  },
+  120_000,
+);

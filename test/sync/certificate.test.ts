@@ -10,6 +10,7 @@ const read: Window = {
   run_id: 1,
   account: 'default',
   collection: 'orders',
+  kind: 'whole',
   from_at: null,
   to_at: AT,
   priority: 3,

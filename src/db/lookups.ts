@@ -1,0 +1,64 @@
+// Lookups: records that a run reads one by one, and what came of it.
+import { and, eq, sql } from 'drizzle-orm';
+import type { Db, Executor } from './database.js';
+import { lookups } from './machinery.js';
+
+export type Lookup = typeof lookups.$inferSelect;
+export type LookupReason = 'open' | 'suspect' | 'refresh' | 'retry';
+export type LookupOutcome = 'written' | 'unchanged' | 'gone' | 'unconfirmed';
+
+/** Adds lookups to a run; a record that it looks up already is not asked for twice. */
+export async function addLookups(
+  tx: Executor,
+  run: { readonly id: number; readonly account: string },
+  { collection, reason, priority }: { collection: string; reason: LookupReason; priority: number },
+  recordIds: readonly number[],
+): Promise<void> {
+  if (recordIds.length === 0) return;
+  await tx.execute(sql`
+    insert into sync.lookups (run_id, account, collection, record_id, reason, priority)
+    select ${run.id}, ${run.account}, ${collection}, id, ${reason}, ${priority}
+    from unnest(${`{${recordIds.join(',')}}`}::bigint[]) as id
+    on conflict (run_id, collection, record_id) do nothing`);
+}
+
+export async function readLookup(db: Executor, lookupId: number): Promise<Lookup | undefined> {
+  const [lookup] = await db.select().from(lookups).where(eq(lookups.id, lookupId));
+  return lookup;
+}
+
+/** The next ones of a run that wait. */
+export const waitingLookups = (db: Db, runId: number, limit: number): Promise<Lookup[]> =>
+  db
+    .select()
+    .from(lookups)
+    .where(and(eq(lookups.run_id, runId), eq(lookups.state, 'waiting')))
+    .orderBy(lookups.id)
+    .limit(limit);
+
+export async function finishLookup(
+  tx: Executor,
+  lookupId: number,
+  end: { state: 'done' | 'failed'; outcome: LookupOutcome | null },
+): Promise<void> {
+  await tx
+    .update(lookups)
+    .set({ ...end, finished_at: sql`now()` })
+    .where(eq(lookups.id, lookupId));
+}
+
+/** Outcomes of a run's lookups, counted; `waiting` for those that have none yet. */
+export async function countLookups(db: Executor, runId: number): Promise<Readonly<Record<string, number>>> {
+  const rows = await db.execute<{ what: string; n: number }>(sql`
+    select case when state = 'done' then outcome else state end as what, count(*) as n
+    from sync.lookups where run_id = ${runId} group by 1`);
+  return Object.fromEntries(rows.map(({ what, n }) => [what, n]));
+}
+
+/** Has the API ever answered with a single record of this collection? Only then does a 404 mean that one is gone. */
+export async function knowsSingleRecords(db: Executor, account: string, collection: string): Promise<boolean> {
+  const [row] = await db.execute<{ known: boolean }>(sql`
+    select exists (select from sync.lookups where account = ${account} and collection = ${collection}
+      and outcome in ('written', 'unchanged')) as known`);
+  return row?.known === true;
+}

@@ -1,0 +1,136 @@
+// The end of a window: certified, read on where it moved, or uncertified with the reason. Then what follows from it:
+// the pages with open records after a head, lookups of suspects after a whole collection, halves of too long a range.
+
+import { resolveRequestLetters } from '../db/dead-letters.js';
+import {
+  addWindows,
+  closeWindow,
+  type NewWindow,
+  readRun,
+  readsOf,
+  readWatermark,
+  startNextPass,
+  sumUp,
+  type Window,
+} from '../db/ledger.js';
+import { addLookups } from '../db/lookups.js';
+import { type Judgement, judge } from './certificate.js';
+import type { Collection } from './collection.js';
+import { collectionOf, type SyncContext } from './context.js';
+import { finishRun } from './finish-run.js';
+import { judgeHead } from './head.js';
+import { openRecordsNotSeen, pagesOfOpenRecords, type Watch } from './open-records.js';
+import { enqueueWaiting, firstTasks } from './send-out.js';
+import type { PageRead } from './stitch.js';
+import { isMassDeletion, suspectsOf } from './tombstones.js';
+
+/** The API's page length where no answer has told. */
+const DOCUMENTED_PER_PAGE = 20;
+
+export async function finishWindow(context: SyncContext, window: Window): Promise<void> {
+  const collection = collectionOf(context, window.collection);
+  const log = context.log.child({ run: window.run_id, window: window.id, collection: window.collection });
+  const { distinctIds, outOfOrder } = await sumUp(context.db, window);
+  if (outOfOrder) log.warn('the list was not sorted by created_at, newest first');
+  const judgement = await judgeByKind(context, collection, window, distinctIds);
+  if (judgement.is === 'read again') {
+    const next = await startNextPass(context.db, window, judgement.pages);
+    if (next === undefined) return;
+    log.info({ because: judgement.because, pages: judgement.pages ?? 'all', pass: next.pass }, 'reading on');
+    await context.enqueue(firstTasks(next, context.frontier));
+    return;
+  }
+  const state = judgement.is === 'certified' && window.kind === 'chosen' ? 'done' : judgement.is;
+  const follow = judgement.is === 'certified' ? await whatFollows(context, collection, window, distinctIds) : undefined;
+  const reason = follow?.reason ?? (judgement.is === 'certified' ? null : judgement.because);
+  const closed = await context.db.transaction(async (tx) => {
+    if (!(await closeWindow(tx, window, { state, reason, distinctIds }))) return false;
+    const run = { id: window.run_id, account: window.account };
+    await addWindows(tx, run, follow?.windows ?? []);
+    if (follow?.lookups !== undefined) await addLookups(tx, run, follow.lookups, follow.lookups.ids);
+    if (state === 'certified' && window.kind === 'whole') {
+      await resolveRequestLetters(tx, window.account, window.collection);
+    }
+    return true;
+  });
+  if (closed) log.info({ state, reason, records: distinctIds }, 'window finished');
+  await enqueueWaiting(context, window.run_id, 'all');
+  await finishRun(context, window.run_id);
+}
+
+async function judgeByKind(
+  context: SyncContext,
+  collection: Collection,
+  window: Window,
+  distinctIds: number,
+): Promise<Judgement> {
+  if (window.kind === 'head' && !collection.filtersByCreatedAt) {
+    const watermark = await readWatermark(context.db, window.account, window.collection);
+    return judgeHead(context.db, collection, window, watermark);
+  }
+  if (window.kind === 'chosen') {
+    return window.pages_failed === 0 ? { is: 'certified' } : judge(window, { distinctIds, reads: [] });
+  }
+  return judge(window, { distinctIds, reads: window.moved ? await readListing(context, window) : [] });
+}
+
+interface Following {
+  readonly windows?: NewWindow[];
+  readonly lookups?: { collection: string; reason: 'open' | 'suspect'; priority: number; ids: number[] };
+  /** A problem that does not spoil the certificate but must be told. */
+  readonly reason?: string;
+}
+
+async function whatFollows(
+  context: SyncContext,
+  collection: Collection,
+  window: Window,
+  distinctIds: number,
+): Promise<Following> {
+  const { name } = collection;
+  const { priority } = window;
+  if (window.kind === 'head') {
+    const watch = watchAfter(context, window);
+    const perPage = window.items_per_page ?? DOCUMENTED_PER_PAGE;
+    const pages = await pagesOfOpenRecords(context.db, collection, watch, perPage);
+    // Without a filter the head stands in the same list: its pages have been read just now.
+    const done = collection.filtersByCreatedAt ? 0 : (window.pages_again?.at(-1) ?? 0);
+    const left = pages.filter((page) => page > done);
+    if (left.length === 0) return {};
+    return { windows: [{ collection: name, kind: 'chosen', from: null, to: watch.upTo, priority, pages: left }] };
+  }
+  if (window.kind === 'chosen') {
+    const watch = { account: window.account, lookbackDays: context.lookbackDays, upTo: window.to_at };
+    const ids = await openRecordsNotSeen(context.db, collection, watch, window.run_id);
+    return { lookups: { collection: name, reason: 'open', priority, ids } };
+  }
+  if (window.kind === 'whole') {
+    const ids = await suspectsOf(context.db, collection, window);
+    const run = await readRun(context.db, window.run_id);
+    if (run?.allow_deletes !== true && isMassDeletion(ids.length, distinctIds)) {
+      return {
+        reason: `${ids.length} of ${distinctIds + ids.length} rows are no longer listed, too many to believe; if they were really deleted, run: hive-sync sync ${name} --full --allow-deletes`,
+      };
+    }
+    return { lookups: { collection: name, reason: 'suspect', priority, ids } };
+  }
+  return {};
+}
+
+/** Open records below the head. Where the list can be pinned, ranks are counted below the head's lower end. */
+const watchAfter = (context: SyncContext, window: Window): Watch => ({
+  account: window.account,
+  lookbackDays: context.lookbackDays,
+  upTo: window.from_at === null ? null : new Date(window.from_at.getTime() - 1),
+});
+
+const readListing = async ({ db }: SyncContext, window: Window): Promise<PageRead[]> =>
+  (await readsOf(db, window)).map((read) => ({
+    page: read.page,
+    itemCount: read.item_count,
+    itemsPerPage: read.items_per_page,
+    pageCount: read.page_count ?? 1,
+    ids: read.ids,
+    requestedAt: read.requested_at.getTime(),
+    answeredAt: read.committed_at.getTime(),
+  }));

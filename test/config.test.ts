@@ -1,0 +1,199 @@
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../src/config.js';
+import { ConfigError } from '../src/errors.js';
+
+const KEY = { HIVE_API_KEY: 'key-1' };
+
+function problemsOf(env: Record<string, string>, options?: { needsKey?: boolean }): readonly string[] {
+  try {
+    readConfig(env, options);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+test('a key is all that has to be set', () => {
+  expect(readConfig(KEY)).toEqual({
+    accounts: [{ label: 'default', apiKey: 'key-1', apiUrl: 'https://app.hive.app/merchant_api/v1' }],
+    databaseUrl: undefined,
+    redisUrl: undefined,
+    home: '.hive-sync',
+    rate: { limit: undefined, windowMs: 60_000, reserve: 0 },
+    timeoutMs: 30_000,
+    concurrency: 4,
+    pageAttempts: 8,
+    lookbackDays: 30,
+    retryBaseMs: 1_000,
+    schedule: { incrementalEveryMs: 900_000, fullCron: '0 3 * * *', timezone: 'UTC' },
+    http: { host: '127.0.0.1', port: 8787, adminToken: undefined },
+    logLevel: 'info',
+  });
+});
+
+test('every variable is read', () => {
+  const env = {
+    HIVE_API_KEY: 'key-1',
+    HIVE_API_URL: 'http://localhost:9000/v1//',
+    HIVE_ACCOUNT: 'Shop_1',
+    DATABASE_URL: 'postgres://u:p@db:5432/hive',
+    REDIS_URL: 'rediss://cache:6380',
+    HIVE_SYNC_HOME: '/data',
+    HIVE_RATE_LIMIT: '200',
+    HIVE_RATE_WINDOW_MS: '1000',
+    HIVE_RATE_RESERVE: '199',
+    HIVE_TIMEOUT_MS: '5000',
+    SYNC_CONCURRENCY: '64',
+    SYNC_PAGE_ATTEMPTS: '1',
+    SYNC_LOOKBACK_DAYS: '0',
+    SYNC_RETRY_BASE_MS: '0',
+    SYNC_INCREMENTAL_EVERY: '90s',
+    SYNC_FULL_CRON: '*/5 0 3 * * *',
+    SYNC_TIMEZONE: 'Europe/Berlin',
+    HTTP_HOST: '0.0.0.0',
+    HTTP_PORT: '0',
+    ADMIN_TOKEN: '0123456789abcdef',
+    LOG_LEVEL: 'silent',
+  };
+  expect(readConfig(env)).toEqual({
+    accounts: [{ label: 'Shop_1', apiKey: 'key-1', apiUrl: 'http://localhost:9000/v1' }],
+    databaseUrl: 'postgres://u:p@db:5432/hive',
+    redisUrl: 'rediss://cache:6380',
+    home: '/data',
+    rate: { limit: 200, windowMs: 1_000, reserve: 199 },
+    timeoutMs: 5_000,
+    concurrency: 64,
+    pageAttempts: 1,
+    lookbackDays: 0,
+    retryBaseMs: 0,
+    schedule: { incrementalEveryMs: 90_000, fullCron: '*/5 0 3 * * *', timezone: 'Europe/Berlin' },
+    http: { host: '0.0.0.0', port: 0, adminToken: '0123456789abcdef' },
+    logLevel: 'silent',
+  });
+});
+
+const bad: Record<string, string[]> = {
+  HIVE_API_URL: ['hive.app', 'ftp://hive.app', 'https://u:p@hive.app', 'https://hive.app/?a=1', 'https://hive.app/#a'],
+  HIVE_ACCOUNT: ['a b', '-a', 'x'.repeat(64), 'a:b'],
+  HIVE_ACCOUNTS: [',', 'de,', 'de,de', 'de,DE', 'a-b,a_b', 'd e'],
+  DATABASE_URL: ['mysql://db/hive', 'db/hive', 'postgres://u:p@ss:word@/'],
+  REDIS_URL: ['http://cache', 'cache:6379'],
+  HIVE_RATE_LIMIT: ['0', '-1', '1.5', 'many', '1e3', '2147483648'],
+  HIVE_RATE_WINDOW_MS: ['0', '1m'],
+  HIVE_RATE_RESERVE: ['-1', '100', 'x'],
+  HIVE_TIMEOUT_MS: ['0', '30s'],
+  SYNC_CONCURRENCY: ['0', '65'],
+  SYNC_PAGE_ATTEMPTS: ['0', '101'],
+  SYNC_LOOKBACK_DAYS: ['-1', '3651'],
+  SYNC_RETRY_BASE_MS: ['-1', 'x'],
+  SYNC_INCREMENTAL_EVERY: ['15', '0m', '1w', '1.5h', '-1m'],
+  SYNC_FULL_CRON: ['daily', '0 3 * *', '0 3 * * * * *'],
+  SYNC_TIMEZONE: ['Mars/Olympus', 'Europe'],
+  HTTP_HOST: ['0.0.0.0', 'example.com'],
+  HTTP_PORT: ['65536', '-1', 'http'],
+  ADMIN_TOKEN: ['short'],
+  LOG_LEVEL: ['INFO', 'loud'],
+};
+
+test.each(Object.entries(bad).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
+  '%s=%s is one problem, which names the variable and what was expected',
+  (name, value) => {
+    const keys = { HIVE_API_KEY_DE: 'a', HIVE_API_KEY_A_B: 'b' };
+    const problems = problemsOf({ ...KEY, ...keys, [name]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^${name} .*(expected|set ADMIN_TOKEN)`));
+  },
+);
+
+test('every problem is listed at once', () => {
+  const { HIVE_ACCOUNTS: _labels, HTTP_HOST: _host, ...rest } = bad;
+  const env = Object.fromEntries(Object.entries(rest).map(([name, [value = '']]) => [name, value]));
+  const problems = problemsOf(env);
+  for (const name of [...Object.keys(rest), 'HIVE_API_KEY']) {
+    expect(
+      problems.filter((problem) => problem.startsWith(`${name} `)),
+      name,
+    ).toHaveLength(1);
+  }
+});
+
+test.each(['', ' ', '\t'])('a variable that is set to %j counts as unset', (nothing) => {
+  const names = Object.keys(bad).filter((name) => name !== 'HIVE_API_KEY');
+  expect(readConfig({ ...KEY, ...Object.fromEntries(names.map((name) => [name, nothing])) })).toEqual(readConfig(KEY));
+});
+
+test.each(['', ' '])('an empty ADMIN_TOKEN (%j) does not open a public host', (token) => {
+  expect(problemsOf({ ...KEY, HTTP_HOST: '0.0.0.0', ADMIN_TOKEN: token })).toEqual([
+    expect.stringContaining('set ADMIN_TOKEN'),
+  ]);
+});
+
+test.each(['127.0.0.1', '::1', 'localhost'])('the loopback host %s needs no token', (host) => {
+  expect(readConfig({ ...KEY, HTTP_HOST: host }).http.host).toBe(host);
+});
+
+describe('the key', () => {
+  test('is demanded, and its absence is explained', () => {
+    expect(problemsOf({})).toEqual([expect.stringMatching(/^HIVE_API_KEY is missing.*hive-sync demo/)]);
+  });
+
+  test('is not demanded by commands that never talk to the API', () => {
+    expect(readConfig({}, { needsKey: false }).accounts).toMatchObject([{ label: 'default', apiKey: undefined }]);
+  });
+
+  test.each(['two words', 'line\nbreak', '“quoted”', 'ä'])('%j was pasted wrongly, and is not printed', (key) => {
+    const problems = problemsOf({ HIVE_API_KEY: key });
+    expect(problems).toHaveLength(1);
+    expect(problems.join()).not.toContain(key);
+  });
+});
+
+describe('several accounts', () => {
+  const keys = { HIVE_API_KEY_DE: 'key-de', HIVE_API_KEY_FR_B2B: 'key-fr' };
+
+  test('each have a key and, if they want, an address', () => {
+    const env = { HIVE_ACCOUNTS: ' de , fr-b2b ', HIVE_API_URL: 'https://all.example/v1', ...keys };
+    expect(readConfig({ ...env, HIVE_API_URL_DE: 'https://de.example/v1/' }).accounts).toEqual([
+      { label: 'de', apiKey: 'key-de', apiUrl: 'https://de.example/v1' },
+      { label: 'fr-b2b', apiKey: 'key-fr', apiUrl: 'https://all.example/v1' },
+    ]);
+  });
+
+  test('need no address of their own', () => {
+    const { accounts } = readConfig({ HIVE_ACCOUNTS: 'de', ...keys });
+    expect(accounts).toMatchObject([{ apiUrl: 'https://app.hive.app/merchant_api/v1' }]);
+  });
+
+  test('do not fall back to the key of another', () => {
+    expect(problemsOf({ HIVE_ACCOUNTS: 'de,it', ...KEY, ...keys })).toEqual([
+      expect.stringMatching(/^HIVE_API_KEY_IT is missing/),
+    ]);
+  });
+
+  test('have their addresses checked', () => {
+    expect(problemsOf({ HIVE_ACCOUNTS: 'de', ...keys, HIVE_API_URL_DE: 'nowhere' })).toEqual([
+      expect.stringMatching(/^HIVE_API_URL_DE is "nowhere"/),
+    ]);
+  });
+});
+
+test('no secret is ever in a message', () => {
+  const env = {
+    HIVE_API_KEY: 'S3CRET "key"',
+    HIVE_API_URL: 'https://user:S3CRET@hive.example',
+    DATABASE_URL: 'mysql://user:S3CRET@db/hive',
+    REDIS_URL: 'http://:S3CRET@cache',
+    ADMIN_TOKEN: 'S3CRET',
+  };
+  const problems = problemsOf(env);
+  expect(problems).toHaveLength(5);
+  expect(problems.join()).not.toContain('S3CRET');
+});
+
+test('a config cannot be changed, at any depth', () => {
+  const config = readConfig(KEY);
+  for (const part of [config, config.accounts, config.accounts[0], config.rate, config.schedule, config.http]) {
+    expect(Object.isFrozen(part)).toBe(true);
+  }
+});

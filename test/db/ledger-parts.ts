@@ -1,0 +1,55 @@
+// Runs, windows and pages for the tests of the ledger.
+import type { Database } from '../../src/db/database.js';
+import {
+  createRun,
+  enterPage,
+  type NewWindow,
+  type PageEntry,
+  readWindow,
+  readWindows,
+  type Window,
+} from '../../src/db/ledger.js';
+
+export const NO_SUMS = { inserted: 0, updated: 0, unchanged: 0, deadLetters: 0 };
+
+/** A page of a window of 45 records in 3 pages. */
+export const entry = (window: Window, page: number, more: Partial<PageEntry> = {}): PageEntry => ({
+  window_id: window.id,
+  pass: window.pass,
+  page,
+  state: 'read',
+  page_count: 3,
+  item_count: 45,
+  items_per_page: 20,
+  ids: [page],
+  requested_at: new Date(),
+  ...more,
+});
+
+export function ledgerOf({ db }: Database) {
+  let accounts = 0;
+
+  async function newRun(windows: readonly Partial<NewWindow>[] = [{}], account = `ledger ${++accounts}`) {
+    const planned = windows.map(
+      (window): NewWindow => ({ collection: 'orders', kind: 'whole', from: null, to: null, priority: 3, ...window }),
+    );
+    const collections = [...new Set(planned.map(({ collection }) => collection))];
+    const run = await createRun(db, { account, mode: 'full', trigger: 'cli', collections }, planned);
+    return { account, run, windows: await readWindows(db, run.id) };
+  }
+
+  async function newWindow(): Promise<Window> {
+    const [window] = (await newRun()).windows;
+    if (window === undefined) throw new Error('the run has no window');
+    return window;
+  }
+
+  return {
+    newRun,
+    newWindow,
+    enter: (window: Window, page: number, more?: Partial<PageEntry>) =>
+      db.transaction((tx) => enterPage(tx, entry(window, page, more), NO_SUMS)),
+    /** The window as it stands now. */
+    again: async (window: Window): Promise<Window> => (await readWindow(db, window.id)) ?? window,
+  };
+}
