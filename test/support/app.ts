@@ -5,7 +5,7 @@ import { readConfig } from '../../src/config.js';
 import { type Run, readRun, readWindows, type Window } from '../../src/db/ledger.js';
 import { openLog } from '../../src/log.js';
 import type { Simulator } from '../../src/simulator/index.js';
-import { startRun } from '../../src/sync/start-run.js';
+import { type RunOptions, startRun } from '../../src/sync/start-run.js';
 import { until } from './until.js';
 
 export interface TestApp {
@@ -35,13 +35,18 @@ export async function openTestApp(
 }
 
 /** Runs a full sync of some collections with a worker in this process, until it has ended. */
-export async function fullSync(
+export const fullSync = (testApp: TestApp, names: readonly string[], deadlineMs?: number) =>
+  syncOnce(testApp, names, { mode: 'full', trigger: 'cli' }, deadlineMs);
+
+/** Runs any kind of sync with a worker in this process, until it has ended. */
+export async function syncOnce(
   { app, account }: TestApp,
   names: readonly string[],
+  options: RunOptions,
   deadlineMs?: number,
 ): Promise<{ run: Run; windows: Window[] }> {
   const chosen = collections.filter(({ name }) => names.includes(name));
-  const { id } = await startRun(account.context, chosen, { mode: 'full', trigger: 'cli' });
+  const { id } = await startRun(account.context, chosen, options);
   const worker = account.work();
   try {
     return await until(

@@ -1,0 +1,143 @@
+// Promise: an incremental run finds what is new and what changed for about as many requests as pages hold open records.
+import { expect, test } from 'vitest';
+import { type CollectionName, openSimulator, type Simulator, SimulatorOptionError } from '../../src/simulator/index.js';
+import { fullSync, openTestApp, syncOnce } from '../support/app.js';
+import { createDatabase } from '../support/database.js';
+import { expectTablesToEqualTruth } from '../support/truth.js';
+import { until } from '../support/until.js';
+
+const incremental = { mode: 'incremental', trigger: 'cli' } as const;
+const noOthers = { shipments: 0, returns: 0, restocking_shipments: 0, warehouses: 0 };
+
+interface Order {
+  id: number;
+  status: string;
+}
+
+/** Every order is fulfilled, but for those at these positions of the list. */
+function openOnly(simulator: Simulator, positions: ReadonlySet<number>): void {
+  for (const [position, { id, status }] of (simulator.truth('orders') as unknown as Order[]).entries()) {
+    const wanted = positions.has(position) ? 'fulfillable' : 'fulfilled';
+    if (status !== wanted) simulator.apply({ kind: 'update', collection: 'orders', id, patch: { status: wanted } });
+  }
+}
+
+const newest = (simulator: Simulator): number =>
+  Date.parse((simulator.truth('orders')[0] as unknown as { created_at: string }).created_at);
+
+/** Moves up to five records on by a step of their state; those that are at the end have none. */
+function stepOpenOnes(
+  simulator: Simulator,
+  collection: Exclude<CollectionName, 'skus' | 'warehouses'>,
+  from: number,
+): number {
+  let stepped = 0;
+  for (let position = from; position < simulator.count(collection) && stepped < 5; position += 1) {
+    try {
+      simulator.apply({ kind: 'update', collection, position, step: true });
+      stepped += 1;
+    } catch (error) {
+      if (!(error instanceof SimulatorOptionError)) throw error;
+    }
+  }
+  return stepped;
+}
+
+const pagesOf = (positions: Iterable<number>): number =>
+  new Set([...positions].map((position) => Math.floor(position / 20))).size;
+
+const requestsTo = (simulator: Simulator, path: string): number =>
+  simulator.requests.filter((request) => request.path.endsWith(path)).length;
+
+test('20,000 orders of which 300 are open, 15 new and 40 changed: at most 1.3 requests per page with an open order', async () => {
+  const simulator = await openSimulator({ sizes: { ...noOthers, orders: 20_000 }, rate: 'unlimited' });
+  const positions = new Set<number>();
+  for (let i = 0; positions.size < 290; i += 1) positions.add((i * 617) % 1_000);
+  for (let i = 1; i <= 10; i += 1) positions.add(i * 1_900);
+  openOnly(simulator, positions);
+  const url = await createDatabase();
+  const testApp = await openTestApp(simulator, url);
+  expect((await fullSync(testApp, ['orders', 'skus'], 120_000)).run.state).toBe('complete');
+
+  const open = (simulator.truth('orders') as unknown as Order[]).filter(({ status }) => status === 'fulfillable');
+  for (const { id } of open.filter((_, i) => i % 8 === 0).slice(0, 38)) {
+    simulator.apply({ kind: 'update', collection: 'orders', id, patch: { status: 'fulfilled' } });
+  }
+  for (const { id } of open.slice(-2))
+    simulator.apply({ kind: 'update', collection: 'orders', id, patch: { tags: ['late'] } });
+  for (let i = 0; i < 15; i += 1) simulator.apply({ kind: 'insert', collection: 'orders' });
+  // Fifteen in one millisecond get an instant each: the last ones lie a little ahead of the clock.
+  await until('the newest order lies in the past', () => Date.now() > newest(simulator) + 5);
+
+  const before = { orders: requestsTo(simulator, '/orders'), skus: requestsTo(simulator, '/skus') };
+  const { run } = await syncOnce(testApp, ['orders', 'skus'], incremental, 60_000);
+  expect(run).toMatchObject({ state: 'complete', mode: 'incremental' });
+  const spent = {
+    orders: requestsTo(simulator, '/orders') - before.orders,
+    skus: requestsTo(simulator, '/skus') - before.skus,
+  };
+  const holding = pagesOf(positions);
+  console.log(
+    `incremental: ${spent.orders} requests for orders and ${spent.skus} for SKUs; ${holding} pages hold open orders, a full walk takes 1,000`,
+  );
+  expect(spent.orders).toBeLessThanOrEqual(1.3 * holding);
+  expect(spent.skus).toBe(3);
+  await expectTablesToEqualTruth(url, simulator, ['orders', 'skus']);
+
+  // A second one finds nothing to change, and the watermark has moved with the first.
+  const changes = simulator.requests.length;
+  expect((await syncOnce(testApp, ['orders'], incremental)).run.state).toBe('complete');
+  expect(simulator.requests.length - changes).toBeLessThanOrEqual(1.3 * holding);
+  await testApp.close();
+  await simulator.close();
+}, 240_000);
+
+test.each(['shipments', 'returns', 'restocking_shipments'] as const)(
+  'without a filter by created_at (%s) new records and changes of open ones are found, while the list grows',
+  async (collection) => {
+    const simulator = await openSimulator({
+      sizes: { ...noOthers, orders: 400, [collection]: 400 },
+      rate: 'unlimited',
+      openDays: 20,
+    });
+    const url = await createDatabase();
+    const testApp = await openTestApp(simulator, url);
+    expect((await fullSync(testApp, [collection])).run.state).toBe('complete');
+
+    for (let i = 0; i < 70; i += 1) simulator.apply({ kind: 'insert', collection });
+    expect(stepOpenOnes(simulator, collection, 70)).toBeGreaterThan(2);
+    const from = simulator.requests.length;
+    simulator.addDrift({ before: { requestNumber: from + 3 }, do: [{ kind: 'insert', collection }] });
+    const { run } = await syncOnce(testApp, [collection], incremental);
+    expect(run).toMatchObject({ state: 'complete', reason: null });
+    const spent = simulator.requests.length - from;
+    expect(spent).toBeLessThan(20);
+
+    // The one that came in the middle of that run is the next one's.
+    expect((await syncOnce(testApp, [collection], incremental)).run.state).toBe('complete');
+    await expectTablesToEqualTruth(url, simulator, [collection]);
+    await testApp.close();
+    await simulator.close();
+  },
+  120_000,
+);
+
+test('a back-dated order is not in the head; the next full run finds it, and a backfill moves no watermark', async () => {
+  const simulator = await openSimulator({ sizes: { ...noOthers, orders: 200 }, rate: 'unlimited' });
+  const url = await createDatabase();
+  const testApp = await openTestApp(simulator, url);
+  await fullSync(testApp, ['orders']);
+  simulator.apply({ kind: 'insertBackdated', collection: 'orders', position: 150, value: { status: 'fulfilled' } });
+  await syncOnce(testApp, ['orders'], incremental);
+  await expect(expectTablesToEqualTruth(url, simulator, ['orders'])).rejects.toThrow('rows of orders');
+
+  const range = { from: new Date('2024-01-01'), to: new Date('2026-11-01T12:00:00Z') };
+  const { run, windows } = await syncOnce(testApp, ['orders'], { mode: 'backfill', trigger: 'cli', ...range });
+  expect(run.state).toBe('complete');
+  expect(windows.length).toBeGreaterThan(20);
+  await expectTablesToEqualTruth(url, simulator, ['orders']);
+  const head = (await syncOnce(testApp, ['orders'], incremental)).windows.find(({ kind }) => kind === 'head');
+  expect(head?.from_at?.getTime()).toBeGreaterThan(range.to.getTime());
+  await testApp.close();
+  await simulator.close();
+}, 120_000);
