@@ -1,22 +1,38 @@
 // Fails when the tables in src/ differ from the newest migration: someone forgot `npm run migrations:generate`.
-import { execFileSync } from 'node:child_process';
+// drizzle-kit generates into a copy of migrations/; a file that appears there is missing here.
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const copy = path.join(mkdtempSync(path.join(tmpdir(), 'migrations-')), 'migrations');
-cpSync('migrations', copy, { recursive: true });
-const before = readdirSync(copy).length;
-execFileSync(process.execPath, ['node_modules/drizzle-kit/bin.cjs', 'generate'], {
-  env: { ...process.env, MIGRATIONS_FOLDER: copy },
-  stdio: ['ignore', 'ignore', 'inherit'],
-});
-const grown = readdirSync(copy).length > before;
-rmSync(path.dirname(copy), { recursive: true });
-if (grown) {
-  console.error(
-    'migrations/ is behind the tables in src/: run "npm run migrations:generate" and commit what it writes.',
+const root = fileURLToPath(new URL('..', import.meta.url));
+const scratch = mkdtempSync(path.join(tmpdir(), 'migrations-'));
+try {
+  const copy = path.join(scratch, 'migrations');
+  cpSync(path.join(root, 'migrations'), copy, { recursive: true });
+  const before = new Set(readdirSync(copy));
+  // No terminal: where drizzle-kit would ask whether a column was renamed, it ends with an error instead of waiting.
+  const { status, error, stdout, stderr } = spawnSync(
+    process.execPath,
+    [path.join('node_modules', 'drizzle-kit', 'bin.cjs'), 'generate'],
+    {
+      cwd: root,
+      env: { ...process.env, MIGRATIONS_FOLDER: copy },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      encoding: 'utf8',
+    },
   );
-  process.exit(1);
+  const added = readdirSync(copy).filter((name) => !before.has(name));
+  if (error !== undefined || status !== 0 || added.length > 0) {
+    if (added.length === 0) console.error(`${error?.message ?? ''}${stdout ?? ''}${stderr ?? ''}`);
+    console.error(
+      'migrations/ is behind the tables in src/: run "npm run migrations:generate" and commit what it writes.',
+    );
+    process.exitCode = 1;
+  } else {
+    console.log('migrations are in step with the tables');
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
 }
-console.log('migrations are in step with the tables');

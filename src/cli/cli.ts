@@ -2,6 +2,7 @@
 // is called: --help and mistakes answer at once.
 import { Command, CommanderError } from 'commander';
 import { describe, exitCodeOf } from '../errors.js';
+import type { BackfillOptions } from './backfill.js';
 import type { ListOptions } from './dead-letters.js';
 import { styled } from './format.js';
 import { type Io, note } from './io.js';
@@ -69,6 +70,19 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
     .option('--allow-deletes', 'set tombstones even when suspiciously many records are gone', false)
     .action(async (names: string[], options: SyncOptions) =>
       ends(await (await import('./sync.js')).syncCommand(io, names, options)),
+    );
+  command('backfill', 'read a part of the past again, by months, behind all scheduled work', [
+    'hive-sync backfill orders --from 2025-01-01 --to 2025-12-31',
+    'hive-sync backfill all --dry-run',
+    'hive-sync backfill orders --from 2024-01-01 --detach',
+  ])
+    .argument('<collection...>', 'which ones, or all')
+    .option('--from <date>', 'first day, in UTC; default: the oldest record')
+    .option('--to <date>', 'last day, in UTC; default: now')
+    .option('--detach', 'only file it; a running worker reads it', false)
+    .option('--dry-run', 'print windows, requests and duration (one request per window)', false)
+    .action(async (names: string[], options: BackfillOptions) =>
+      ends(await (await import('./backfill.js')).backfillCommand(io, names, options)),
     );
   command('worker', 'run in the background: schedules and jobs', ['HIVE_API_KEY=… hive-sync worker']).action(async () =>
     ends(await (await import('./worker.js')).workerCommand(io)),

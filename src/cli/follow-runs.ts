@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccountParts, App } from '../app.js';
 import type { Config } from '../config.js';
 import { type BudgetStatus, type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
+import { describe } from '../errors.js';
+import { releaseRuns } from '../sync/start-run.js';
 import { isDatabaseTrouble } from '../sync/verdict.js';
 import { inWords, tableOf } from './format.js';
 import { type Io, note, print } from './io.js';
@@ -14,6 +16,32 @@ export interface Followed {
 }
 
 const LOOK_EVERY_MS = 200;
+
+/** Works the runs in this process, shows how far they are, and reports. @returns the exit code of the contract */
+export async function workAndReport(
+  io: Io,
+  app: App,
+  config: Config,
+  followed: readonly Followed[],
+  startedAt: number,
+): Promise<number> {
+  const workers = followed.map(({ account }) => account.work());
+  let runs: RunStatus[];
+  try {
+    runs = await followRuns(io, app, config, followed);
+  } finally {
+    await Promise.all(workers.map((worker) => worker.close()));
+  }
+  if (io.signal.aborted && runs.some(({ state }) => state === 'running')) {
+    await releaseRuns(
+      app.store.db,
+      followed.map(({ runId }) => runId),
+    ).catch((error: unknown) => note(io, `The run could not be put down cleanly: ${describe(error)}`));
+    note(io, '\nInterrupted. What was read is kept; the same command goes on from there.');
+    return 130;
+  }
+  return reportRuns(io, followed, runs, performance.now() - startedAt);
+}
 
 /** @returns the runs as they ended; they are still running when `io.signal` fired */
 export async function followRuns(
@@ -95,7 +123,9 @@ export function reportRuns(
       ),
     );
     if (run.state === 'complete') {
-      print(io, `\n${label}Run ${run.run} is complete: every collection is certified. It took ${inWords(elapsedMs)}.`);
+      const what =
+        run.mode === 'full' ? 'every collection is certified' : 'all that it set out to read is in, and certified';
+      print(io, `\n${label}Run ${run.run} (${run.mode}) is complete: ${what}. It took ${inWords(elapsedMs)}.`);
     } else if (run.state === 'incomplete') {
       print(io, `\n${label}Run ${run.run} ended incomplete: ${run.reason}.`);
       if (run.windows.some(({ deadLetters }) => deadLetters > 0)) {

@@ -2,12 +2,11 @@
 import { type AccountParts, openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { readWatermark } from '../db/ledger.js';
-import { describe } from '../errors.js';
 import { openLog } from '../log.js';
 import type { Collection } from '../sync/collection.js';
-import { releaseRuns, resumeOrStart } from '../sync/start-run.js';
+import { resumeOrStart } from '../sync/start-run.js';
 import { chooseCollections } from './choose-collections.js';
-import { type Followed, followRuns, reportRuns } from './follow-runs.js';
+import { type Followed, workAndReport } from './follow-runs.js';
 import { type Io, note } from './io.js';
 
 /** Foreground commands show progress; the log only speaks up when something is wrong, unless LOG_LEVEL asks for more. */
@@ -37,22 +36,7 @@ export async function syncCommand(io: Io, names: readonly string[], options: Syn
       if (resumed) note(io, `Going on with run ${run.id}, which was interrupted: what it has read is kept.`);
       followed.push({ account, runId: run.id });
     }
-    const workers = app.accounts.map((account) => account.work());
-    let runs: Awaited<ReturnType<typeof followRuns>>;
-    try {
-      runs = await followRuns(io, app, config, followed);
-    } finally {
-      await Promise.all(workers.map((worker) => worker.close()));
-    }
-    if (io.signal.aborted && runs.some(({ state }) => state === 'running')) {
-      await releaseRuns(
-        app.store.db,
-        followed.map(({ runId }) => runId),
-      ).catch((error: unknown) => note(io, `The run could not be put down cleanly: ${describe(error)}`));
-      note(io, '\nInterrupted. What was read is kept; the same command goes on from there.');
-      return 130;
-    }
-    return reportRuns(io, followed, runs, performance.now() - startedAt);
+    return await workAndReport(io, app, config, followed, startedAt);
   } finally {
     await app.close();
   }

@@ -75,10 +75,21 @@ export async function resumeOrStart(
   const wanted = collections.map(({ name }) => name).join();
   const before = (await readClock(context.db)).getTime() - LEFT_BEHIND_MS;
   const left = (await runningRuns(context.db, context.account)).findLast(
-    (run) => run.mode === options.mode && run.collections.join() === wanted && run.heartbeat_at.getTime() < before,
+    (run) =>
+      run.mode === options.mode &&
+      run.collections.join() === wanted &&
+      run.heartbeat_at.getTime() < before &&
+      isSameRange(run, options),
   );
   if (left !== undefined) return { run: left, resumed: true };
   return { run: await startRun(context, collections, options), resumed: false };
+}
+
+/** The end of a backfill is the moment when it was started, unless it was given: a day's difference is the same wish. */
+function isSameRange(run: Run, options: RunOptions): boolean {
+  if (options.mode !== 'backfill') return true;
+  const distance = Math.abs((run.to_at?.getTime() ?? 0) - options.to.getTime());
+  return run.from_at?.getTime() === options.from.getTime() && distance < 86_400_000;
 }
 
 /** Lets the next process go on with these runs at once. */

@@ -33,8 +33,8 @@ test.each([
   const tookMs = performance.now() - started;
   expect(sim.stats()).toMatchObject({ requests: 90, rateLimited: 0, byStatus: { 200: 90 } });
   expect(sim.stats().maxInAnyWindow).toBeLessThanOrEqual(20);
-  // 90 requests are four full windows and a half: more than one window beyond that would be a wasted budget.
-  expect(tookMs).toBeLessThan(6 * WINDOW_MS);
+  // 90 requests are four full windows and a half; twice that would be a wasted budget, also on a busy machine.
+  expect(tookMs).toBeLessThan(9 * WINDOW_MS);
   for (const { budget } of parts) await budget.close();
   await second.close();
 });
