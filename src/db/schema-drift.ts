@@ -7,6 +7,7 @@ export interface DriftEntry {
   readonly kind: string;
   readonly seen: string;
   readonly expected: string | null;
+  readonly sample: string | null;
 }
 
 /** Adds to the counts, in the transaction of the caller. */
@@ -25,10 +26,11 @@ export async function recordDrift(
   // In one order for everybody, as every page of a collection meets the same rows.
   const rows = [...counted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
   await tx.execute(sql`
-    insert into sync.schema_drift as known (account, collection, path, kind, seen, expected, count)
-    select ${account}, ${collection}, path, kind, seen, expected, count
+    insert into sync.schema_drift as known (account, collection, path, kind, seen, expected, sample, count)
+    select ${account}, ${collection}, path, kind, seen, expected, sample, count
     from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
-      as r(path text, kind text, seen text, expected text, count bigint)
+      as r(path text, kind text, seen text, expected text, sample text, count bigint)
     on conflict (account, collection, path, kind, seen) do update
-    set count = known.count + excluded.count, last_seen_at = now(), expected = excluded.expected`);
+    set count = known.count + excluded.count, last_seen_at = now(), expected = excluded.expected,
+      sample = excluded.sample`);
 }

@@ -24,14 +24,23 @@ export async function readText(response: Response, maxBytes: number): Promise<st
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
-/** JSON, or undefined when the text is none. */
+/** JSON, or undefined when the text is none. Integers that a number cannot hold exactly come as their digits. */
 export function tryJson(text: string): { value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text) };
+    return { value: JSON.parse(MANY_DIGITS.test(text) ? quoteUnsafeIntegers(text) : text) };
   } catch {
     return undefined;
   }
 }
+
+const MANY_DIGITS = /\d{16}/;
+/** A string, which is left alone, or a number. */
+const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+const quoteUnsafeIntegers = (text: string): string =>
+  text.replace(TOKENS, (token) =>
+    /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
+  );
 
 /** The `errors` array of an unsuccessful body, word for word; empty when there is none. */
 export function errorsOf(body: unknown): string[] {

@@ -29,6 +29,6 @@ export interface Budget {
   block(slot: Slot, ms: number): Promise<void>;
   /** A 401. The second one in a row halts the account. */
   suspect(): Promise<void>;
-  /** An answer other than 401 after a suspicion: the key works. */
+  /** A success after a suspicion: the key works. */
   clear(): Promise<void>;
 }

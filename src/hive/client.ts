@@ -57,7 +57,7 @@ export function openClient(options: ClientOptions): Client {
       max: integerHeader(response, 'x-rate-limit-max'),
     });
     if (response.status === 401) await budget.suspect();
-    else if (slot.suspected) await budget.clear();
+    else if (slot.suspected && response.ok) await budget.clear();
     if (response.status === 429) await budget.block(slot, waitOf(response));
     return { body: bodyOf(response, text, url), requestedAt, url };
   }

@@ -15,6 +15,8 @@ export interface Drift {
   /** The type, or for `value` the unknown value of an enumeration. */
   readonly seen: string;
   readonly expected: string | null;
+  /** The value's form, with every letter as a and every digit as 9; null when it says nothing. */
+  readonly sample: string | null;
 }
 
 export interface ParsedRecord extends StorableRecord {
@@ -53,12 +55,14 @@ export function parseRecord(collection: Collection, payload: unknown): ParseResu
       kind: 'unstorable_text' as const,
       seen: 'NUL or lone surrogate',
       expected: 'text',
+      sample: null,
     })),
     ...unexpectedFields(collection, raw).map(({ path, value, expected }) => ({
       path: cut(path, LONGEST_PATH),
       kind: expected === null ? ('unknown_field' as const) : ('type' as const),
       seen: typeOf(value),
       expected,
+      sample: formOf(value),
     })),
   ];
   const id = kinds.id.schema.safeParse(raw.id);
@@ -87,7 +91,7 @@ function readChildren(child: Child, parent: JsonObject, prefix: string, link: nu
   // One of the API's pages calls a list an object: a lone object is a list of one.
   const elements = Array.isArray(list) ? list : [list];
   if (!Array.isArray(list) && isObject(list)) {
-    found.drift.push({ path, kind: 'type', seen: 'object', expected: 'array of objects' });
+    found.drift.push({ path, kind: 'type', seen: 'object', expected: 'array of objects', sample: null });
   }
   for (const element of elements) {
     if (!isObject(element)) {
@@ -140,11 +144,12 @@ function readValue(field: Field, given: unknown, path: string, drift: Drift[]): 
         kind: 'value',
         seen: cut(value, LONGEST_SEEN),
         expected: Object.keys(field.values).join(' | '),
+        sample: null,
       });
     }
     return result.data;
   }
-  drift.push({ path, kind: 'type', seen: typeOf(given), expected: kind.expected });
+  drift.push({ path, kind: 'type', seen: typeOf(given), expected: kind.expected, sample: formOf(given) });
   return converted(field, value);
 }
 
@@ -175,5 +180,12 @@ function typeOf(value: unknown): string {
     if (!Number.isInteger(value)) return 'number with decimals';
     return Number.isSafeInteger(value) ? 'integer' : 'integer beyond 2^53';
   }
-  return typeof value;
+  return typeof value === 'string' && UNSAFE_INTEGER.test(value) ? 'integer beyond 2^53' : typeof value;
 }
+
+const UNSAFE_INTEGER = /^-?\d{16,}$/;
+const LONGEST_SAMPLE = 60;
+
+/** What a value looks like, so that somebody can describe it, with nothing of what it says. */
+const formOf = (value: unknown): string =>
+  cut(canonicalJson(value), LONGEST_SAMPLE).replace(/\p{L}/gu, 'a').replace(/\p{N}/gu, '9');

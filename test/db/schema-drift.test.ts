@@ -11,6 +11,7 @@ const entry = (path: string, seen = 'string', expected: string | null = null) =>
   kind: expected === null ? 'unknown_field' : 'type',
   seen,
   expected,
+  sample: null,
 });
 const stored = () =>
   db.execute(sql`select path, kind, seen, expected, count from sync.schema_drift order by account, path, seen`);

@@ -21,6 +21,11 @@ test.each<[what: string, body: unknown, expected: string[]]>([
 test.each<[text: string, expected: { value: unknown } | undefined]>([
   ['{"a":1}', { value: { a: 1 } }],
   ['null', { value: null }],
+  ['[9007199254740993, -12345678901234567890]', { value: ['9007199254740993', '-12345678901234567890'] }],
+  [
+    '{"a":"12345678901234567890 \\" 9007199254740993","b":1.25e20}',
+    { value: { a: '12345678901234567890 " 9007199254740993', b: 1.25e20 } },
+  ],
   ['', undefined],
   ['<html>', undefined],
   ['{"a":', undefined],

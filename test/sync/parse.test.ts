@@ -50,7 +50,7 @@ describe('a value of each kind', () => {
       'total_price_in_cents',
       '9007199254740993',
       null,
-      type('total_price_in_cents', 'string', 'integer (cents)'),
+      type('total_price_in_cents', 'integer beyond 2^53', 'integer (cents)'),
     ],
     ['orders', 'total_price_in_cents', true, null, type('total_price_in_cents', 'boolean', 'integer (cents)')],
     ['orders', 'total_price_in_cents', [1], null, type('total_price_in_cents', 'array', 'integer (cents)')],
@@ -81,7 +81,7 @@ describe('a value of each kind', () => {
     ['skus', 'weight_in_kg', 0.3, 0.3, undefined],
     ['skus', 'weight_in_kg', '0.3', 0.3, type('weight_in_kg', 'string', 'number')],
     ['skus', 'weight_in_kg', '1e3', null, type('weight_in_kg', 'string', 'number')],
-    ['skus', 'weight_in_kg', '9'.repeat(400), null, type('weight_in_kg', 'string', 'number')],
+    ['skus', 'weight_in_kg', '9'.repeat(400), null, type('weight_in_kg', 'integer beyond 2^53', 'number')],
     ['skus', 'weight_in_kg', JSON.parse('1e999'), null, type('weight_in_kg', 'number with decimals', 'number')],
     ['skus', 'batch_tracking_enabled', 'true', null, type('batch_tracking_enabled', 'string', 'boolean')],
     ['skus', 'batch_tracking_enabled', 1, null, type('batch_tracking_enabled', 'integer', 'boolean')],
@@ -98,7 +98,7 @@ describe('a value of each kind', () => {
   ])('%s.%s %j is stored as %j', (collection, field, given, stored, drift) => {
     const record = accepted(collection, { [field]: given });
     expect(record.row[field]).toEqual(stored);
-    expect(record.drift).toEqual(drift === undefined ? [] : [drift]);
+    expect(record.drift).toMatchObject(drift === undefined ? [] : [drift]);
   });
 });
 
@@ -108,13 +108,15 @@ describe('enumerations', () => {
     (value) => {
       const record = accepted('orders', { status: value });
       expect(record.row.status).toBe(value);
-      expect(record.drift).toEqual([
+      expect(record.drift).toMatchObject([
         { path: 'status', kind: 'value', seen: value, expected: 'fulfillable | unfulfillable | fulfilled' },
       ]);
     },
   );
 
   test('a report holds the start of a long value, and never half a character', () => {
+    const [unknown] = accepted('orders', { gift: { note: 'Für Ada, 42' } }).drift;
+    expect(unknown?.sample).toBe('{"aaaa":"aaa aaa, 99"}');
     const [drift] = accepted('orders', { status: `${'x'.repeat(79)}😀` }).drift;
     expect(drift?.seen).toBe('x'.repeat(79));
   });
@@ -131,7 +133,7 @@ describe('parts of a record', () => {
   test('a quantity beyond 32 bits is null in its row, and the others land', () => {
     const record = accepted('orders', { items: [{ quantity: 2_147_483_648 }, { quantity: 2_147_483_647 }] });
     expect(record.children.order_items?.map((row) => row.quantity)).toEqual([null, 2_147_483_647]);
-    expect(record.drift).toEqual([type('items[].quantity', 'integer', INT)]);
+    expect(record.drift).toMatchObject([type('items[].quantity', 'integer', INT)]);
   });
 
   test.each([
@@ -143,7 +145,7 @@ describe('parts of a record', () => {
   ])('the SKU of a shipment item is found in the form %s', (_form, sku) => {
     const record = accepted('shipments', { items: [{ ...item, ...sku }] });
     expect(record.children.shipment_items).toMatchObject([{ position: 1, sku_id: 9, merchant_sku_id: 'A' }]);
-    expect(record.drift).toEqual([]);
+    expect(record.drift).toMatchObject([]);
   });
 
   test.each([
@@ -162,7 +164,7 @@ describe('parts of a record', () => {
   test('a lone object is a list of one, and reported', () => {
     const record = accepted('orders', { items: item });
     expect(record.children.order_items).toHaveLength(1);
-    expect(record.drift).toEqual([type('items', 'object', 'array of objects')]);
+    expect(record.drift).toMatchObject([type('items', 'object', 'array of objects')]);
   });
 
   test.each([null, undefined, []])('%j is a list without parts', (items) => {
@@ -188,6 +190,6 @@ describe('parts of a record', () => {
   ])('a nested object that is %s leaves its columns null, and is reported', (_what, shipping_address, seen) => {
     const record = accepted('orders', { shipping_address });
     expect(record.row.shipping_city).toBeNull();
-    expect(record.drift).toEqual([type('shipping_address', seen, 'object')]);
+    expect(record.drift).toMatchObject([type('shipping_address', seen, 'object')]);
   });
 });
