@@ -1,10 +1,8 @@
 // hive-sync sync: one run in the foreground.
-import { type AccountParts, openApp } from '../app.js';
+import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
-import { readWatermark } from '../db/ledger.js';
 import { openLog } from '../log.js';
-import type { Collection } from '../sync/collection.js';
-import { resumeOrStart } from '../sync/start-run.js';
+import { nextMode, resumeOrStart } from '../sync/start-run.js';
 import { chooseCollections } from './choose-collections.js';
 import { type Followed, workAndReport } from './follow-runs.js';
 import { type Io, note } from './io.js';
@@ -27,7 +25,7 @@ export async function syncCommand(io: Io, names: readonly string[], options: Syn
     const followed: Followed[] = [];
     for (const account of app.accounts) {
       await account.budget.probe();
-      const mode = options.full || (await isFirst(account, collections)) ? ('full' as const) : ('incremental' as const);
+      const mode = options.full ? 'full' : await nextMode(account.context, collections);
       const { run, resumed } = await resumeOrStart(account.context, collections, {
         mode,
         trigger: 'cli',
@@ -40,10 +38,4 @@ export async function syncCommand(io: Io, names: readonly string[], options: Syn
   } finally {
     await app.close();
   }
-}
-
-/** Nothing is certified yet: the first sync of these collections is a full one. */
-async function isFirst({ context }: AccountParts, collections: readonly Collection[]): Promise<boolean> {
-  const marks = await Promise.all(collections.map(({ name }) => readWatermark(context.db, context.account, name)));
-  return marks.every((mark) => mark === undefined);
 }

@@ -1,11 +1,8 @@
 // hive-sync worker: the long-running service.
-import { sql } from 'drizzle-orm';
-import type { AccountParts } from '../app.js';
 import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { openLog } from '../log.js';
 import { setSchedule } from '../queue/schedule.js';
-import { startRun } from '../sync/start-run.js';
 import type { Io } from './io.js';
 
 /** @returns 0 after SIGTERM or Ctrl-C: that is how a service ends */
@@ -16,10 +13,8 @@ export async function workerCommand(io: Io): Promise<number> {
   try {
     const workers = app.accounts.map((account) => account.work());
     for (const account of app.accounts) {
+      await account.budget.probe();
       await setSchedule(account.queue.queue, config.schedule);
-      if (await hasNoRun(account)) {
-        await startRun(account.context, account.context.collections, { mode: 'full', trigger: 'schedule' });
-      }
     }
     log.info({ accounts: app.accounts.length, queue: app.backend.kind }, 'worker is up');
     await new Promise<void>((resolve) => {
@@ -32,12 +27,4 @@ export async function workerCommand(io: Io): Promise<number> {
   } finally {
     await app.close();
   }
-}
-
-/** A new account is read at once, not only when the clock says so. */
-async function hasNoRun({ context }: AccountParts): Promise<boolean> {
-  const [row] = await context.db.execute<{ none: boolean }>(
-    sql`select not exists (select from sync.runs where account = ${context.account}) as none`,
-  );
-  return row?.none === true;
 }

@@ -1,17 +1,16 @@
 // Works the jobs of one account and turns each verdict into what BullMQ understands by it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DelayedError, type Job, RateLimitError, UnrecoverableError } from 'bullmq';
-import { runningRuns } from '../db/ledger.js';
 import { describe } from '../errors.js';
 import type { LookupTask, PageTask, SyncContext } from '../sync/context.js';
 import { heal } from '../sync/heal.js';
 import { haltAccount, rejectPage } from '../sync/reject-page.js';
-import { startRun } from '../sync/start-run.js';
+import { startScheduled } from '../sync/start-scheduled.js';
 import { syncPage } from '../sync/sync-page.js';
 import { rejectRecord, syncRecord } from '../sync/sync-record.js';
 import { type Verdict, verdictOn } from '../sync/verdict.js';
 import type { Backend, TaskQueue } from './backend.js';
-import { isLookupTask, isPageTask, type StartTask, type Task } from './jobs.js';
+import { isLookupTask, isPageTask, type Task } from './jobs.js';
 
 export interface WorkerSettings {
   readonly queueName: string;
@@ -54,7 +53,7 @@ export function openWorker(
   async function process(job: Job<Task>, token?: string, cancelled?: AbortSignal): Promise<void> {
     const signal = cancelled === undefined ? stopping.signal : AbortSignal.any([stopping.signal, cancelled]);
     const task = job.data;
-    if (!isPageTask(task) && !isLookupTask(task)) return startScheduled(task);
+    if (!isPageTask(task) && !isLookupTask(task)) return startScheduled(context, task.mode);
     try {
       if (isPageTask(task)) await syncPage(context, task, signal);
       else await syncRecord(context, task, signal);
@@ -67,13 +66,6 @@ export function openWorker(
       };
       await carryOut(job, task, token, error, verdictOn(error, attempt), attempt.number);
     }
-  }
-
-  /** A run of the same mode that is still going makes the next one skip: they never overlap. */
-  async function startScheduled({ mode }: StartTask): Promise<void> {
-    const going = (await runningRuns(context.db, context.account)).find((run) => run.mode === mode);
-    if (going !== undefined) log.warn({ run: going.id, mode }, 'the last run is still going, this one is skipped');
-    else await startRun(context, context.collections, { mode, trigger: 'schedule' });
   }
 
   async function carryOut(

@@ -36,6 +36,15 @@ export async function startRun(
   return run;
 }
 
+/** The first sync is a full one: before anything was certified there is nothing to be incremental to. */
+export async function nextMode(
+  { db, account }: Pick<SyncContext, 'db' | 'account'>,
+  collections: readonly Collection[],
+): Promise<'incremental' | 'full'> {
+  const marks = await Promise.all(collections.map(({ name }) => readWatermark(db, account, name)));
+  return marks.some((mark) => mark !== undefined) ? 'incremental' : 'full';
+}
+
 export async function planRun(
   { db, account }: Pick<SyncContext, 'db' | 'account'>,
   collections: readonly Collection[],

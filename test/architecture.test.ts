@@ -1,0 +1,71 @@
+// The house stays as it was built: imports run one way between the rooms, and never in a circle.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+
+const src = path.resolve(import.meta.dirname, '../src');
+
+/** Room → rooms that it may import from, besides itself. Files directly in src/ are rooms of their own. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  main: ['cli'],
+  cli: ['app', 'config', 'errors', 'log', 'sync', 'db', 'queue', 'collections', 'simulator', 'hive'],
+  app: ['server', 'queue', 'sync', 'hive', 'db', 'collections', 'config', 'log', 'errors'],
+  server: ['queue', 'db', 'errors', 'log', 'config'],
+  queue: ['sync', 'db', 'errors', 'log'],
+  sync: ['collections', 'db', 'hive', 'errors', 'log'],
+  collections: ['sync/collection', 'db/columns'],
+  hive: ['errors'],
+  db: ['errors', 'hive/budget'],
+  simulator: [],
+  config: ['errors'],
+  log: [],
+  errors: [],
+};
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replaceAll(path.sep, '/').replace(/\.ts$/, ''));
+
+const roomOf = (file: string): string => file.split('/')[0] ?? file;
+
+/** Relative imports of a file, as paths below src/ without ending; those of types too unless `onlyValues`. */
+function importsOf(file: string, { onlyValues = false } = {}): string[] {
+  const text = readFileSync(`${src}/${file}.ts`, 'utf8');
+  return [...text.matchAll(/(import|export)( type)?[^'";]*?(?:from |\()?'(\.[^']+)\.js'/g)]
+    .filter(([, , type]) => !onlyValues || type === undefined)
+    .map(([, , , target]) => path.posix.join(path.posix.dirname(file), target ?? ''));
+}
+
+test.each(files)('%s imports only what its room may', (file) => {
+  const room = roomOf(file);
+  const allowed = mayImport[room];
+  expect(allowed, `room ${room} is in the table`).toBeDefined();
+  const wrong = importsOf(file).filter(
+    (target) =>
+      roomOf(target) !== room && !allowed?.some((place) => target === place || target.startsWith(`${place}/`)),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('only the queue imports bullmq, only main touches process', () => {
+  const withBullmq = files.filter((file) => /from 'bullmq'/.test(readFileSync(`${src}/${file}.ts`, 'utf8')));
+  expect(withBullmq.filter((file) => roomOf(file) !== 'queue')).toEqual([]);
+  const withExit = files.filter((file) =>
+    /\bprocess\.(exit|argv|env\.|stdout|stderr|on\()/.test(readFileSync(`${src}/${file}.ts`, 'utf8')),
+  );
+  expect(withExit.filter((file) => file !== 'main' && !file.startsWith('db/embedded/'))).toEqual([]);
+});
+
+test('no file imports itself by a detour', () => {
+  const graph = new Map(files.map((file) => [file, importsOf(file, { onlyValues: true })]));
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, trail: readonly string[]): void => {
+    if (trail.includes(file)) circles.push([...trail.slice(trail.indexOf(file)), file].join(' → '));
+    if (trail.includes(file) || done.has(file)) return;
+    for (const target of graph.get(file) ?? []) visit(target, [...trail, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+  expect(circles).toEqual([]);
+});
