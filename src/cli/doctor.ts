@@ -43,7 +43,7 @@ export async function doctorCommand(io: Io): Promise<number> {
     }
   });
   if (!reachable) return 1;
-  await check('queue and API', async () => {
+  await check('queue', async () => {
     const app = await openApp(config, { log, version: io.version });
     try {
       for (const { account, budget, context } of app.accounts) {
