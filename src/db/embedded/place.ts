@@ -5,6 +5,7 @@ import {
   chmodSync,
   chownSync,
   constants,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -27,11 +28,28 @@ export interface Place {
   account: Account;
 }
 
+/**
+ * Creates what is missing of a path, one folder at a time: Node's own recursive mkdir runs for ever where a parent
+ * exists and nothing can be created in it (/proc).
+ */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (existsSync(path)) return; // another process was faster
+    throw error;
+  }
+  // PostgreSQL's user must be able to follow, whatever root's umask is.
+  if (process.getuid?.() === 0) chmodSync(path, 0o755);
+}
+
 /** Creates the home if need be and returns its absolute path. Others may pass through it; the cluster itself is 0700. */
 export function prepareHome(home: string): string {
   const path = resolve(home);
   try {
-    if (mkdirSync(path, { recursive: true }) !== undefined && process.getuid?.() === 0) chmodSync(path, 0o755);
+    makeFolders(path);
     accessSync(path, constants.W_OK | constants.X_OK);
     return path;
   } catch (error) {
