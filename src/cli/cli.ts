@@ -3,9 +3,10 @@
 import { Command, CommanderError } from 'commander';
 import { describe, exitCodeOf } from '../errors.js';
 import type { BackfillOptions } from './backfill.js';
-import type { ListOptions } from './dead-letters.js';
+import { addDeadLetters } from './dead-letters-commands.js';
 import { styled } from './format.js';
 import { type Io, note } from './io.js';
+import type { RefreshOptions } from './refresh.js';
 import type { SimulateOptions } from './simulate.js';
 import type { SyncOptions } from './sync.js';
 
@@ -94,6 +95,22 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
     .option('--json', 'for programs', false)
     .action(async (options: { json: boolean }) => ends(await (await import('./status.js')).statusCommand(io, options)));
   addDeadLetters(program, io, ends);
+  command('refresh', 'fetch single records again', [
+    'hive-sync refresh orders 17 18',
+    'hive-sync refresh skus 9 --account de',
+  ])
+    .argument('<collection>', 'which one')
+    .argument('<id...>', "Hive's ids of the records")
+    .option('--account <label>', 'whose records; needed when there are several accounts')
+    .action(async (name: string, ids: string[], options: RefreshOptions) =>
+      ends(await (await import('./refresh.js')).refreshCommand(io, name, ids, options)),
+    );
+  command('rederive', 'fill columns again from the stored payloads, with no request to the API', [
+    'hive-sync rederive',
+    'hive-sync rederive orders shipments',
+  ])
+    .argument('[collection...]', 'which ones; all when none is named')
+    .action(async (names: string[]) => ends(await (await import('./rederive.js')).rederiveCommand(io, names)));
   command('migrate', 'bring the database schema in step with this release', [
     'hive-sync migrate',
     'hive-sync migrate --check',
@@ -113,35 +130,6 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
     .action(async (options: { demo: boolean }) => ends(await (await import('./db.js')).dbCommand(io, options)));
   addSimulate(command, io, ends);
   return program;
-}
-
-function addDeadLetters(program: Command, io: Io, ends: (code: number) => void): void {
-  const letters = program
-    .command('dead-letters')
-    .summary('what could not be taken in, and why')
-    .description('What could not be taken in, with the errors of the API and the payload.')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  hive-sync dead-letters list --collection orders\n  hive-sync dead-letters show 3',
-    );
-  letters
-    .command('list')
-    .description('open dead letters, newest first')
-    .option('--collection <name>', 'only of this collection')
-    .option('--kind <kind>', 'only request, record or webhook')
-    .option('--account <label>', 'only of this account')
-    .option('--all', 'resolved ones too', false)
-    .option('--limit <n>', 'at most so many (default 100)')
-    .option('--json', 'for programs', false)
-    .action(async (options: ListOptions) => ends(await (await import('./dead-letters.js')).listCommand(io, options)));
-  letters
-    .command('show')
-    .description('one dead letter whole, with its payload')
-    .argument('<id>')
-    .option('--json', 'for programs', false)
-    .action(async (id: string, options: { json: boolean }) =>
-      ends(await (await import('./dead-letters.js')).showCommand(io, id, options)),
-    );
 }
 
 type AddCommand = (usage: string, summary: string, examples: readonly string[]) => Command;

@@ -1,7 +1,7 @@
-// hive-sync dead-letters: what could not be taken in, and why.
+// hive-sync dead-letters list and show: what could not be taken in, and why.
 import { openStore, type Store } from '../app.js';
 import { readConfig } from '../config.js';
-import { type DeadLetter, listDeadLetters, readDeadLetter } from '../db/dead-letters.js';
+import { type DeadLetter, type DeadLetterFilter, listDeadLetters } from '../db/dead-letters.js';
 import { UsageError } from '../errors.js';
 import { openLog } from '../log.js';
 import { chooseCollections } from './choose-collections.js';
@@ -12,16 +12,19 @@ import { foregroundLevel } from './sync.js';
 
 const KINDS = ['request', 'record', 'webhook'];
 
-export interface ListOptions {
-  readonly json: boolean;
-  readonly all: boolean;
+export interface ChoiceOptions {
   readonly collection?: string;
   readonly kind?: string;
   readonly account?: string;
+}
+
+export interface ListOptions extends ChoiceOptions {
+  readonly json: boolean;
+  readonly all: boolean;
   readonly limit?: string;
 }
 
-async function withStore(io: Io, act: (store: Store) => Promise<number>): Promise<number> {
+export async function withStore(io: Io, act: (store: Store) => Promise<number>): Promise<number> {
   const config = readConfig(io.env, { needsKey: false });
   const store = await openStore(config, { log: openLog(foregroundLevel(io.env), io.stderr) });
   try {
@@ -32,18 +35,40 @@ async function withStore(io: Io, act: (store: Store) => Promise<number>): Promis
   }
 }
 
-export function listCommand(io: Io, options: ListOptions): Promise<number> {
-  const collection = options.collection === undefined ? undefined : chooseCollections([options.collection])[0]?.name;
-  if (options.kind !== undefined && !KINDS.includes(options.kind)) {
-    throw new UsageError(`--kind is "${options.kind}". Expected one of: ${KINDS.join(', ')}.`);
+/** @throws UsageError for a collection or kind that there is not */
+export function readChoice({ account, collection, kind }: ChoiceOptions): DeadLetterFilter {
+  if (kind !== undefined && !KINDS.includes(kind)) {
+    throw new UsageError(`--kind is "${kind}". Expected one of: ${KINDS.join(', ')}.`);
   }
+  return { account, kind, collection: collection === undefined ? undefined : chooseCollections([collection])[0]?.name };
+}
+
+/** @throws UsageError when one is no id of a dead letter */
+export const readLetterIds = (texts: readonly string[]): number[] => [
+  ...new Set(
+    texts.map((text) => {
+      if (/^\d{1,15}$/.test(text)) return Number(text);
+      throw new UsageError(`"${text}" is not an id of a dead letter. Expected a whole number.`);
+    }),
+  ),
+];
+
+/** @throws UsageError when one does not exist */
+export async function readLetters({ db }: Pick<Store, 'db'>, ids: readonly number[]): Promise<DeadLetter[]> {
+  const letters = await listDeadLetters(db, { ids, all: true, limit: null });
+  const missing = ids.filter((id) => !letters.some((letter) => letter.id === id));
+  if (missing.length === 0) return letters.sort((a, b) => a.id - b.id);
+  throw new UsageError(`There is no dead letter ${missing.join(', ')}. See: hive-sync dead-letters list --all`);
+}
+
+export function listCommand(io: Io, options: ListOptions): Promise<number> {
+  const choice = readChoice(options);
   const limit = Number(options.limit ?? 100);
   if (!Number.isInteger(limit) || limit < 1) {
     throw new UsageError(`--limit is "${options.limit}". Expected a whole number of at least 1.`);
   }
   return withStore(io, async ({ db }) => {
-    const { account, kind, all } = options;
-    const letters = await listDeadLetters(db, { account, collection, kind, all, limit });
+    const letters = await listDeadLetters(db, { ...choice, all: options.all, limit });
     if (options.json) print(io, JSON.stringify(letters.map(toJson), null, 2));
     else if (letters.length === 0) print(io, 'No dead letters.');
     else {
@@ -55,17 +80,16 @@ export function listCommand(io: Io, options: ListOptions): Promise<number> {
 }
 
 export function showCommand(io: Io, id: string, { json }: { json: boolean }): Promise<number> {
-  if (!/^\d{1,15}$/.test(id)) throw new UsageError(`"${id}" is not an id of a dead letter. Expected a whole number.`);
-  return withStore(io, async ({ db }) => {
-    const letter = await readDeadLetter(db, Number(id));
-    if (letter === undefined)
-      throw new UsageError(`There is no dead letter ${id}. See: hive-sync dead-letters list --all`);
-    print(io, json ? JSON.stringify(toJson(letter), null, 2) : toText(letter));
+  const ids = readLetterIds([id]);
+  return withStore(io, async (store) => {
+    for (const letter of await readLetters(store, ids)) {
+      print(io, json ? JSON.stringify(toJson(letter), null, 2) : toText(letter));
+    }
     return 0;
   });
 }
 
-const toJson = ({ fingerprint: _, ...letter }: DeadLetter) => letter;
+export const toJson = ({ fingerprint: _, ...letter }: DeadLetter) => letter;
 
 const toRow = (letter: DeadLetter): (string | number | null)[] => [
   String(letter.id),
@@ -75,7 +99,12 @@ const toRow = (letter: DeadLetter): (string | number | null)[] => [
   shorten(letter.errors.join('; '), 36),
 ];
 
-function whatOf({ record_id, page, http_status, error_code }: DeadLetter): string {
+export function whatOf({
+  record_id,
+  page,
+  http_status,
+  error_code,
+}: Pick<DeadLetter, 'record_id' | 'page' | 'http_status' | 'error_code'>): string {
   if (record_id !== null) return `record ${record_id}`;
   const place = page === null ? '' : `page ${page}`;
   return [place, http_status === null ? error_code : `HTTP ${http_status}`].filter(Boolean).join(', ');
@@ -99,6 +128,7 @@ function toText(letter: DeadLetter): string {
     ['first seen', inUtc(letter.first_seen_at)],
     ['last seen', inUtc(letter.last_seen_at)],
     ['resolved', letter.resolved_at === null ? 'no' : `${inUtc(letter.resolved_at)} (${letter.resolution})`],
+    ['because', letter.resolution_reason],
   ];
   const lines = facts.filter(([, value]) => value !== null).map(([name, value]) => `${name.padEnd(12)}${value}`);
   const errors = letter.errors.map((error) => `  - ${error}`);

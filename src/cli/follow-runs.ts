@@ -25,6 +25,21 @@ export async function workAndReport(
   followed: readonly Followed[],
   startedAt: number,
 ): Promise<number> {
+  const runs = await workThrough(io, app, config, followed);
+  if (runs === undefined) {
+    note(io, '\nInterrupted. What was read is kept; the same command goes on from there.');
+    return 130;
+  }
+  return reportRuns(io, followed, runs, performance.now() - startedAt);
+}
+
+/** Works the runs in this process and shows how far they are. @returns undefined when it was interrupted */
+export async function workThrough(
+  io: Io,
+  app: App,
+  config: Config,
+  followed: readonly Followed[],
+): Promise<RunStatus[] | undefined> {
   const workers = followed.map(({ account }) => account.work());
   let runs: RunStatus[];
   try {
@@ -37,10 +52,9 @@ export async function workAndReport(
       app.store.db,
       followed.map(({ runId }) => runId),
     ).catch((error: unknown) => note(io, `The run could not be put down cleanly: ${describe(error)}`));
-    note(io, '\nInterrupted. What was read is kept; the same command goes on from there.');
-    return 130;
+    return undefined;
   }
-  return reportRuns(io, followed, runs, performance.now() - startedAt);
+  return runs;
 }
 
 /** @returns the runs as they ended; they are still running when `io.signal` fired */
@@ -81,8 +95,8 @@ export async function followRuns(
 /** What is left of the budget's time, or at the pace so far where that is slower. */
 function estimate(run: RunStatus, budget: BudgetStatus, windowMs: number, elapsedMs: number): number | undefined {
   if (run.windows.some(({ pages }) => pages === null)) return undefined;
-  const total = run.windows.reduce((sum, { pages }) => sum + (pages ?? 0), 0);
-  const done = run.windows.reduce((sum, { pagesDone }) => sum + pagesDone, 0);
+  const total = run.windows.reduce((sum, { pages }) => sum + (pages ?? 0), run.lookups.total);
+  const done = run.windows.reduce((sum, { pagesDone }) => sum + pagesDone, run.lookups.done);
   const left = Math.max(0, total - done);
   if (done === 0 || left === 0) return undefined;
   const free = Math.max(0, budget.limit - budget.used);
@@ -128,7 +142,7 @@ export function reportRuns(
       print(io, `\n${label}Run ${run.run} (${run.mode}) is complete: ${what}. It took ${inWords(elapsedMs)}.`);
     } else if (run.state === 'incomplete') {
       print(io, `\n${label}Run ${run.run} ended incomplete: ${run.reason}.`);
-      if (run.windows.some(({ deadLetters }) => deadLetters > 0)) {
+      if (run.lookups.failed > 0 || run.windows.some(({ deadLetters }) => deadLetters > 0)) {
         print(io, 'See what failed and why: hive-sync dead-letters list');
       }
       if (code === 0) code = 3;

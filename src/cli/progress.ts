@@ -28,11 +28,13 @@ export const openProgress = (stream: NodeJS.WriteStream, { accounts }: { account
 const nameOf = (snapshot: Snapshot, window: WindowStatus, several: boolean): string =>
   several ? `${snapshot.account} ${window.collection}` : window.collection;
 
-function budgetLine({ budget, etaMs }: Snapshot): string {
+function budgetLine({ run, budget, etaMs }: Snapshot): string {
   const blocked = budget.blockedUntil === null ? 0 : budget.blockedUntil.getTime() - Date.now();
   const pause = blocked > 0 ? `, the API asked for a pause of ${inWords(blocked)}` : '';
   const eta = etaMs === undefined ? '' : `, about ${inWords(etaMs)} left`;
-  return `${inThousands(budget.used)} of ${inThousands(budget.limit)} requests used${pause}${eta}`;
+  const { total, done } = run.lookups;
+  const single = total === 0 ? '' : `${inThousands(done)} of ${inThousands(total)} single records, `;
+  return `${single}${inThousands(budget.used)} of ${inThousands(budget.limit)} requests used${pause}${eta}`;
 }
 
 function openBars(stream: NodeJS.WriteStream, several: boolean): Progress {
@@ -92,7 +94,7 @@ function openLines(stream: NodeJS.WriteStream, several: boolean): Progress {
           write(`${nameOf(snapshot, window, several)}: ${pages}, ${inThousands(window.records)} records${ending}`);
           written = true;
         }
-        if (due && written) write(budgetLine(snapshot));
+        if (due && (written || snapshot.run.lookups.done < snapshot.run.lookups.total)) write(budgetLine(snapshot));
       }
       if (due) lastAt = performance.now();
     },

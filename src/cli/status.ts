@@ -59,6 +59,8 @@ async function readAccount({ db }: Store, config: Config, label: string) {
         pages_total: run.windows.some(({ pages }) => pages === null)
           ? null
           : sum(run.windows.map(({ pages }) => pages ?? 0)),
+        single_records_done: run.lookups.done,
+        single_records_total: run.lookups.total,
         eta_ms: null as number | null,
       }))
       .map((run) => ({ ...run, eta_ms: etaMs(run, budget, config) })),
@@ -79,11 +81,16 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) =>
 
 /** By the budget alone: that is what a sync waits for. */
 const etaMs = (
-  { pages_done, pages_total }: { pages_done: number; pages_total: number | null },
+  run: { pages_done: number; pages_total: number | null; single_records_done: number; single_records_total: number },
   { limit }: { limit: number },
   { rate }: Config,
 ): number | null =>
-  pages_total === null ? null : Math.ceil((Math.max(0, pages_total - pages_done) / limit) * rate.windowMs);
+  run.pages_total === null
+    ? null
+    : Math.ceil(
+        (Math.max(0, run.pages_total - run.pages_done + run.single_records_total - run.single_records_done) / limit) *
+          rate.windowMs,
+      );
 
 function printAccount(io: Io, { account, collections: rows, runs, budget }: AccountReport): void {
   print(io, styled(io.stdout, 'bold', `Account ${account}`));
@@ -102,8 +109,12 @@ function printAccount(io: Io, { account, collections: rows, runs, budget }: Acco
   );
   for (const run of runs) {
     const pages = `${inThousands(run.pages_done)} of ${run.pages_total === null ? 'unknown' : inThousands(run.pages_total)}`;
+    const single =
+      run.single_records_total === 0
+        ? ''
+        : `, ${inThousands(run.single_records_done)} of ${inThousands(run.single_records_total)} single records`;
     const eta = run.eta_ms === null ? '' : `, about ${Math.ceil(run.eta_ms / 1_000)} s left`;
-    print(io, `\nRun ${run.run} (${run.mode}) is under way: ${pages} pages${eta}.`);
+    print(io, `\nRun ${run.run} (${run.mode}) is under way: ${pages} pages${single}${eta}.`);
   }
   const others = budget.used_by_others > 0 ? `, ${budget.used_by_others} by others` : '';
   print(io, `\nBudget: ${budget.used} of ${budget.limit} requests in the last ${budget.window_ms / 1_000} s${others}.`);

@@ -1,7 +1,7 @@
 // The ledger: runs, their windows, and every page that was read. What is not in here has not happened; what is in here
 // is committed together with its rows. All work can be found again from these three tables.
 import { and, eq, getTableColumns, gte, inArray, sql } from 'drizzle-orm';
-import type { Db, Executor } from './database.js';
+import type { Executor } from './database.js';
 import { pages, runs, windows } from './machinery.js';
 
 export type Run = typeof runs.$inferSelect;
@@ -40,7 +40,7 @@ export async function readClock(db: Executor): Promise<Date> {
 }
 
 /** Files a run with its windows. */
-export function createRun(db: Db, run: NewRun, planned: readonly NewWindow[]): Promise<Run> {
+export function createRun(db: Executor, run: NewRun, planned: readonly NewWindow[]): Promise<Run> {
   return db.transaction(async (tx) => {
     const [created] = await tx
       .insert(runs)

@@ -47,6 +47,10 @@ export async function finishLookup(
     .where(eq(lookups.id, lookupId));
 }
 
+/** All of a run, in the order in which they were asked for. */
+export const readLookups = (db: Executor, runId: number): Promise<Lookup[]> =>
+  db.select().from(lookups).where(eq(lookups.run_id, runId)).orderBy(lookups.id);
+
 /** Outcomes of a run's lookups, counted; `waiting` for those that have none yet. */
 export async function countLookups(db: Executor, runId: number): Promise<Readonly<Record<string, number>>> {
   const rows = await db.execute<{ what: string; n: number }>(sql`
@@ -55,10 +59,13 @@ export async function countLookups(db: Executor, runId: number): Promise<Readonl
   return Object.fromEntries(rows.map(({ what, n }) => [what, n]));
 }
 
-/** Has the API ever answered with a single record of this collection? Only then does a 404 mean that one is gone. */
+/**
+ * Has the API ever answered with a single record of this collection? Only then does a 404 mean that one is gone, so
+ * one that was believed to be gone counts too.
+ */
 export async function knowsSingleRecords(db: Executor, account: string, collection: string): Promise<boolean> {
   const [row] = await db.execute<{ known: boolean }>(sql`
     select exists (select from sync.lookups where account = ${account} and collection = ${collection}
-      and outcome in ('written', 'unchanged')) as known`);
+      and outcome in ('written', 'unchanged', 'gone')) as known`);
   return row?.known === true;
 }

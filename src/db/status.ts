@@ -22,6 +22,8 @@ export interface RunStatus {
   readonly startedAt: Date;
   readonly finishedAt: Date | null;
   readonly windows: readonly WindowStatus[];
+  /** Records that it reads one by one. */
+  readonly lookups: { readonly total: number; readonly done: number; readonly failed: number };
 }
 
 export interface WindowStatus {
@@ -66,7 +68,8 @@ export async function readCollectionStatus(
     select
       (select count(*) from ${pgTable} where account = ${account} and _deleted_at is null) as rows,
       (select last_item_count from sync.windows w where w.account = ${account} and w.collection = ${name}
-         and w.kind in ('whole', 'chosen') and w.last_item_count is not null order by w.id desc limit 1) as api_count,
+         and w.from_at is null and (w.kind = 'whole' or w.to_at is null) and w.last_item_count is not null
+         order by w.id desc limit 1) as api_count,
       (select max(${ms('coalesce(w.to_at, w.started_at)')}) from sync.windows w
          where w.account = ${account} and w.collection = ${name}
            and w.state = 'certified' and w.kind in ('whole', 'head')) as certified,
@@ -88,7 +91,11 @@ interface WindowRow extends Record<string, unknown> {
   run_reason: string | null;
   started: number;
   finished: number | null;
-  collection: string;
+  lookups: number;
+  lookups_done: number;
+  lookups_failed: number;
+  /** null = a run without windows. */
+  collection: string | null;
   state: string;
   reason: string | null;
   pages_done: number;
@@ -112,6 +119,9 @@ export async function readRunStatus(
   const rows = await db.execute<WindowRow>(sql`
     select r.id as run, r.mode, r.state as run_state, r.reason as run_reason,
       ${ms('r.started_at')} as started, ${ms('r.finished_at')} as finished, w.collection,
+      (select count(*) from sync.lookups l where l.run_id = r.id) as lookups,
+      (select count(*) from sync.lookups l where l.run_id = r.id and l.state <> 'waiting') as lookups_done,
+      (select count(*) from sync.lookups l where l.run_id = r.id and l.state = 'failed') as lookups_failed,
       case when bool_or(w.state in ('waiting', 'reading'))
         then case when bool_and(w.state = 'waiting') then 'waiting' else 'reading' end
         when bool_and(w.state in ('certified', 'done', 'split')) then 'certified'
@@ -122,7 +132,7 @@ export async function readRunStatus(
       sum(w.inserted + w.updated + w.unchanged)::int as records,
       sum(w.inserted)::int as inserted, sum(w.updated)::int as updated,
       sum(w.unchanged)::int as unchanged, sum(w.dead_letters)::int as dead_letters
-    from sync.runs r join sync.windows w on w.run_id = r.id
+    from sync.runs r left join sync.windows w on w.run_id = r.id
     where ${condition}
     group by r.id, w.collection order by r.id, min(w.id)`);
   const runs = new Map<number, RunStatus & { windows: WindowStatus[] }>();
@@ -135,7 +145,10 @@ export async function readRunStatus(
       startedAt: new Date(row.started),
       finishedAt: toDate(row.finished),
       windows: [],
+      lookups: { total: row.lookups, done: row.lookups_done, failed: row.lookups_failed },
     };
+    runs.set(row.run, known);
+    if (row.collection === null) continue;
     known.windows.push({
       collection: row.collection,
       state: row.state,
@@ -148,7 +161,6 @@ export async function readRunStatus(
       unchanged: row.unchanged,
       deadLetters: row.dead_letters,
     });
-    runs.set(row.run, known);
   }
   return [...runs.values()];
 }

@@ -113,11 +113,12 @@ async function writeRows(
     returning id, xmax = 0 as inserted`);
 }
 
-async function replaceChildren(
+export async function replaceChildren(
   tx: Executor,
   parentKey: string,
   child: UpsertTarget['allChildren'][number],
   parents: readonly StorableRecord[],
+  /** Those that have child rows already. */
   updatedIds: readonly number[],
   account: string,
 ): Promise<void> {
@@ -139,7 +140,7 @@ async function replaceChildren(
 const parts = new WeakMap<PgTable, { table: string; columns: string[]; recordset: string }>();
 
 /** Names and types of a table as they stand in a statement: one JSON parameter carries all rows, whatever their number. */
-function statementParts(pgTable: PgTable): { table: string; columns: string[]; recordset: string } {
+export function statementParts(pgTable: PgTable): { table: string; columns: string[]; recordset: string } {
   const known = parts.get(pgTable);
   if (known !== undefined) return known;
   const { schema, name } = getTableConfig(pgTable);

@@ -1,5 +1,6 @@
 // The end of a run: when all of its windows and lookups have ended.
 import { closeRun, readWindows } from '../db/ledger.js';
+import { grownLetters } from '../db/letter-ends.js';
 import { countLookups } from '../db/lookups.js';
 import type { SyncContext } from './context.js';
 
@@ -19,6 +20,8 @@ export async function finishRun(context: SyncContext, runId: number): Promise<vo
   const state = reasons.length === 0 ? ('complete' as const) : ('incomplete' as const);
   if (await closeRun(context.db, runId, { state, reason: reasons.join('; ') || null })) {
     context.log.info({ run: runId, state, reasons, lookups }, 'run finished');
+    const grown = await grownLetters(context.db, runId);
+    if (grown.length > 0) context.log.warn({ run: runId, grown }, 'more open dead letters than before this run');
   }
 }
 

@@ -1,11 +1,11 @@
 // The end of a window: certified, read on where it moved, or uncertified with the reason. Then what follows from it:
 // the pages with open records after a head, lookups of suspects after a whole collection, halves of too long a range.
 
-import { resolveRequestLetters } from '../db/dead-letters.js';
 import {
   addWindows,
   closeWindow,
   type NewWindow,
+  type Run,
   readRun,
   readsOf,
   readWatermark,
@@ -13,6 +13,7 @@ import {
   sumUp,
   type Window,
 } from '../db/ledger.js';
+import { resolvePageLetters, supersedeByCertificate } from '../db/letter-ends.js';
 import { addLookups } from '../db/lookups.js';
 import { type Judgement, judge } from './certificate.js';
 import type { Collection } from './collection.js';
@@ -41,16 +42,17 @@ export async function finishWindow(context: SyncContext, window: Window): Promis
     return;
   }
   const state = judgement.is === 'certified' && window.kind === 'chosen' ? 'done' : judgement.is;
-  const follow = judgement.is === 'certified' ? await whatFollows(context, collection, window, distinctIds) : undefined;
+  const run = await readRun(context.db, window.run_id);
+  const follow =
+    judgement.is === 'certified' ? await whatFollows(context, collection, run, window, distinctIds) : undefined;
   const reason = follow?.reason ?? (judgement.is === 'certified' ? null : judgement.because);
   const closed = await context.db.transaction(async (tx) => {
     if (!(await closeWindow(tx, window, { state, reason, distinctIds }))) return false;
-    const run = { id: window.run_id, account: window.account };
-    await addWindows(tx, run, follow?.windows ?? []);
-    if (follow?.lookups !== undefined) await addLookups(tx, run, follow.lookups, follow.lookups.ids);
-    if (state === 'certified' && window.kind === 'whole') {
-      await resolveRequestLetters(tx, window.account, window.collection);
-    }
+    const owner = { id: window.run_id, account: window.account };
+    await addWindows(tx, owner, follow?.windows ?? []);
+    if (follow?.lookups !== undefined) await addLookups(tx, owner, follow.lookups, follow.lookups.ids);
+    if (state === 'certified' && window.kind === 'whole') await supersedeByCertificate(tx, window);
+    if (state === 'done' && run?.mode === 'retry') await resolvePageLetters(tx, window);
     return true;
   });
   if (closed) log.info({ state, reason, records: distinctIds }, 'window finished');
@@ -84,6 +86,7 @@ interface Following {
 async function whatFollows(
   context: SyncContext,
   collection: Collection,
+  run: Run | undefined,
   window: Window,
   distinctIds: number,
 ): Promise<Following> {
@@ -99,14 +102,14 @@ async function whatFollows(
     if (left.length === 0) return {};
     return { windows: [{ collection: name, kind: 'chosen', from: null, to: watch.upTo, priority, pages: left }] };
   }
-  if (window.kind === 'chosen') {
+  // A retry is about its page and nothing else.
+  if (window.kind === 'chosen' && run?.mode !== 'retry') {
     const watch = { account: window.account, lookbackDays: context.lookbackDays, upTo: window.to_at };
     const ids = await openRecordsNotSeen(context.db, collection, watch, window.run_id);
     return { lookups: { collection: name, reason: 'open', priority, ids } };
   }
   if (window.kind === 'whole') {
     const ids = await suspectsOf(context.db, collection, window);
-    const run = await readRun(context.db, window.run_id);
     if (run?.allow_deletes !== true && isMassDeletion(ids.length, distinctIds)) {
       return {
         reason: `${ids.length} of ${distinctIds + ids.length} rows are no longer listed, too many to believe; if they were really deleted, run: hive-sync sync ${name} --full --allow-deletes`,

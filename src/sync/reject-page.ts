@@ -1,6 +1,6 @@
 // A page that cannot be had: a dead letter with what the API said, an entry in the ledger, and the run goes on. And an
 // account that cannot go on at all.
-import { fileDeadLetters } from '../db/dead-letters.js';
+import { fileDeadLetters, pageTrouble } from '../db/dead-letters.js';
 import {
   closeRun,
   closeWindow,
@@ -43,11 +43,11 @@ export async function rejectPage(
     payload: storable(payloadOf(error)),
     attempts,
     // Windows are pinned at another instant in every run; the page of the same list is the same trouble.
-    fingerprint: `request ${window.from_at?.toISOString() ?? ''} page ${task.page} ${verdict.code}`,
+    fingerprint: pageTrouble(window.from_at, task.page) + verdict.code,
   };
   const entered = await persistently(context, () =>
     context.db.transaction(async (tx) => {
-      await fileDeadLetters(tx, [letter]);
+      const deadLetters = await fileDeadLetters(tx, [letter]);
       const entry = {
         window_id: window.id,
         pass: task.pass,
@@ -55,7 +55,7 @@ export async function rejectPage(
         state: 'failed',
         requested_at: await readClock(tx),
       };
-      return enterPage(tx, entry, { inserted: 0, updated: 0, unchanged: 0, deadLetters: 1 });
+      return enterPage(tx, entry, { inserted: 0, updated: 0, unchanged: 0, deadLetters });
     }),
   );
   context.log.error(

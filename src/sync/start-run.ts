@@ -57,17 +57,22 @@ export async function planRun(
   return collections.map((collection, i) => planIncremental(collection, now, watermarks[i]));
 }
 
-/** A run that reads single records: by hand, or to try dead letters again. */
+/** A run that reads single records by hand, or tries dead letters again: those of pages have a window each. */
 export async function startLookups(
   context: SyncContext,
   mode: 'refresh' | 'retry',
   wanted: readonly { readonly collection: string; readonly ids: readonly number[] }[],
+  windows: readonly NewWindow[] = [],
 ): Promise<Run> {
-  const collections = wanted.map(({ collection }) => collection);
-  const run = await createRun(context.db, { mode, trigger: 'cli', account: context.account, collections }, []);
-  for (const { collection, ids } of wanted) {
-    await addLookups(context.db, run, { collection, reason: mode, priority: PRIORITY.urgent }, ids);
-  }
+  const collections = [...new Set([...wanted, ...windows].map(({ collection }) => collection))];
+  // At once: a worker elsewhere would take a run without any work for one that has ended.
+  const run = await context.db.transaction(async (tx) => {
+    const created = await createRun(tx, { mode, trigger: 'cli', account: context.account, collections }, windows);
+    for (const { collection, ids } of wanted) {
+      await addLookups(tx, created, { collection, reason: mode, priority: PRIORITY.urgent }, ids);
+    }
+    return created;
+  });
   await enqueueWaiting(context, run.id, 'scout');
   return run;
 }

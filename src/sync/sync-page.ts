@@ -87,14 +87,14 @@ function storePage(db: Db, collection: Collection, window: Window, task: PageTas
     const sums = await upsertRecords(tx, collection, records, provenance);
     const landed = records.map((record) => record.id);
     await supersedeDeadLetters(tx, account, collection.name, landed);
-    await fileDeadLetters(tx, letters);
+    const deadLetters = await fileDeadLetters(tx, letters);
     await recordDrift(
       tx,
       account,
       collection.name,
       records.flatMap((record) => record.drift),
     );
-    return enterPage(tx, entry, { ...sums, deadLetters: letters.length });
+    return enterPage(tx, entry, { ...sums, deadLetters });
   });
 }
 

@@ -1,8 +1,9 @@
 // One record by its id: to refresh it, to see whether an open one changed, or to find out whether a missing one is gone.
 import { sql } from 'drizzle-orm';
 import type { Executor } from '../db/database.js';
-import { fileDeadLetters, type NewDeadLetter, resolveRecordLetters, supersedeDeadLetters } from '../db/dead-letters.js';
+import { fileDeadLetters, type NewDeadLetter, supersedeDeadLetters } from '../db/dead-letters.js';
 import { readClock } from '../db/ledger.js';
+import { resolveRecordLetters } from '../db/letter-ends.js';
 import { finishLookup, knowsSingleRecords, type Lookup, type LookupOutcome, readLookup } from '../db/lookups.js';
 import { recordDrift } from '../db/schema-drift.js';
 import { upsertRecords } from '../db/upsert.js';
@@ -31,6 +32,7 @@ export async function syncRecord(context: SyncContext, task: LookupTask, signal?
       context.db.transaction(async (tx) => {
         if (isGone) {
           await setTombstone(tx, collection, { account: context.account, recordId: lookup.record_id, requestedAt });
+          await settleLetters(tx, lookup);
         }
         await finishLookup(tx, lookup.id, { state: 'done', outcome: isGone ? 'gone' : 'unconfirmed' });
       }),
@@ -94,11 +96,16 @@ async function storeRecord(
   const provenance = { account, requestedAt: answer.requestedAt, source: 'record' as const, runId: lookup.run_id };
   const { unchanged } = await upsertRecords(tx, collection, [record], provenance);
   await recordDrift(tx, account, collection.name, record.drift);
-  if (lookup.reason === 'retry') await resolveRecordLetters(tx, account, collection.name, record.id);
-  else await supersedeDeadLetters(tx, account, collection.name, [record.id]);
+  await settleLetters(tx, lookup);
   const outcome: LookupOutcome = unchanged === 1 ? 'unchanged' : 'written';
   await finishLookup(tx, lookup.id, { state: 'done', outcome });
 }
+
+/** The record was read well, or is known to be gone: letters about it are history. */
+const settleLetters = (tx: Executor, { account, collection, record_id: id, reason }: Lookup): Promise<void> =>
+  reason === 'retry'
+    ? resolveRecordLetters(tx, account, collection, id)
+    : supersedeDeadLetters(tx, account, collection, [id]);
 
 /** A record that cannot be had: a dead letter, and the run goes on. */
 export async function rejectRecord(

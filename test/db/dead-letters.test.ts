@@ -7,6 +7,7 @@ import {
   readDeadLetter,
   supersedeDeadLetters,
 } from '../../src/db/dead-letters.js';
+import { discardLetters } from '../../src/db/letter-ends.js';
 import { openTestDatabase } from '../support/database.js';
 
 const { db } = await openTestDatabase();
@@ -85,12 +86,51 @@ test('other accounts, collections and troubles have letters of their own', async
   expect(await all()).toHaveLength(4);
 });
 
-test('a trouble that comes back opens its letter again', async () => {
-  await fileDeadLetters(db, [letter()]);
-  await db.execute(sql`update sync.dead_letters set resolved_at = now(), resolution = 'discarded'`);
-  expect(await listDeadLetters(db, {})).toEqual([]);
-  await fileDeadLetters(db, [letter()]);
-  expect(await listDeadLetters(db, {})).toMatchObject([{ resolved_at: null, resolution: null, attempts: 2 }]);
+test.each(['retried', 'superseded'])(
+  'a trouble that comes back after it was %s opens its letter again',
+  async (how) => {
+    await fileDeadLetters(db, [letter()]);
+    await db.execute(sql`update sync.dead_letters set resolved_at = now(), resolution = ${how}`);
+    expect(await listDeadLetters(db, {})).toEqual([]);
+    expect(await fileDeadLetters(db, [letter()])).toBe(1);
+    expect(await listDeadLetters(db, {})).toMatchObject([{ resolved_at: null, resolution: null, attempts: 2 }]);
+  },
+);
+
+describe('a discarded trouble', () => {
+  const discarded = { resolution: 'discarded', resolution_reason: 'a test order' };
+  beforeEach(async () => {
+    await fileDeadLetters(db, [letter()]);
+    expect(await discardLetters(db, [1, 99], 'a test order')).toEqual([{ id: 1 }]);
+  });
+
+  test('that recurs unchanged stays discarded and counts up', async () => {
+    expect(await fileDeadLetters(db, [letter({ runId: 9, payload: { items: 'x', id: 7 } })])).toBe(0);
+    expect(await all()).toMatchObject([{ ...discarded, attempts: 2, run_id: 9 }]);
+    expect((await all())[0]?.resolved_at).not.toBeNull();
+  });
+
+  test.each([
+    ['payload', { payload: { id: 7, items: 'y' } }],
+    ['payload, where there is none', { payload: null }],
+    ['error', { errors: ['items: worse'] }],
+  ])('that recurs with another %s opens again', async (_, changes) => {
+    expect(await fileDeadLetters(db, [letter(changes)])).toBe(1);
+    expect(await all()).toMatchObject([{ resolved_at: null, resolution: null, resolution_reason: null, attempts: 2 }]);
+  });
+
+  test('keeps the first reason', async () => {
+    expect(await discardLetters(db, [1], 'another reason')).toEqual([]);
+    expect(await all()).toMatchObject([discarded]);
+  });
+
+  test('of a request without a body is compared by its errors', async () => {
+    const request = letter({ kind: 'request', recordId: null, payload: null, fingerprint: 'request  page 2 http_422' });
+    await fileDeadLetters(db, [request]);
+    await discardLetters(db, [2], 'known');
+    expect(await fileDeadLetters(db, [request])).toBe(0);
+    expect(await fileDeadLetters(db, [{ ...request, errors: ['new'] }])).toBe(1);
+  });
 });
 
 test('pages with the same troubles in opposite order do not lock each other up', async () => {

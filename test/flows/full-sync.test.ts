@@ -1,10 +1,9 @@
 // Promise: one command brings every record of the account, exactly, within the budget.
-import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import { openDatabase } from '../../src/db/database.js';
 import { openSimulator, type Simulator } from '../../src/simulator/index.js';
 import { backends, runCli, startCli } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
+import { fingerprint } from '../support/fingerprint.js';
 import { expectTablesToEqualTruth } from '../support/truth.js';
 
 const sizes = { orders: 3_000, shipments: 400, returns: 400, restocking_shipments: 400, skus: 400, warehouses: 400 };
@@ -60,23 +59,3 @@ describe.each(backends())('queue on $name', ({ env }) => {
     await simulator.close();
   }, 90_000);
 });
-
-/** Where each row lies and when it changed, and what the server counts as dead, for all tables of schema hive. */
-async function fingerprint(url: string): Promise<unknown> {
-  const database = await openDatabase(url, { connections: 1 });
-  try {
-    const tables = await database.db.execute<{ name: string }>(
-      sql`select table_name as name from information_schema.tables where table_schema = 'hive' order by 1`,
-    );
-    const places: unknown[] = [];
-    for (const { name } of tables) {
-      const [row] = await database.db.execute(sql`
-        select ${name} as name, count(*) as rows, md5(string_agg(ctid::text || xmin::text, ',' order by ctid)) as places
-        from hive.${sql.identifier(name)}`);
-      places.push(row);
-    }
-    return places;
-  } finally {
-    await database.close();
-  }
-}

@@ -52,7 +52,19 @@ test.each<[string, string[], Record<string, string>, number, RegExp]>([
 test('--help names every command with examples, and the exit codes', async () => {
   const help = await runCli(['--help']);
   expect(help.code).toBe(0);
-  for (const command of ['demo', 'sync', 'worker', 'status', 'dead-letters', 'migrate', 'doctor', 'simulate']) {
+  for (const command of [
+    'demo',
+    'sync',
+    'backfill',
+    'refresh',
+    'rederive',
+    'worker',
+    'status',
+    'dead-letters',
+    'migrate',
+    'doctor',
+    'simulate',
+  ]) {
     expect(help.stdout).toContain(command);
     expect((await runCli([command, '--help'])).stdout).toContain('Examples:');
   }

@@ -1,0 +1,126 @@
+// hive-sync dead-letters retry: fetches records and pages again that could not be taken in.
+import { type App, openApp } from '../app.js';
+import { collections } from '../collections/index.js';
+import { type Account, type Config, readConfig } from '../config.js';
+import type { Db } from '../db/database.js';
+import { type DeadLetter, listDeadLetters } from '../db/dead-letters.js';
+import type { RunStatus } from '../db/status.js';
+import { UsageError } from '../errors.js';
+import { openLog } from '../log.js';
+import { type LetterPlan, type Planned, planLetter, readPayloadAgain } from '../sync/retry-letters.js';
+import { startLookups } from '../sync/start-run.js';
+import { type ChoiceOptions, readChoice, readLetterIds, readLetters, withStore } from './dead-letters.js';
+import { type Followed, workThrough } from './follow-runs.js';
+import { type Io, note } from './io.js';
+import { printPlan, printRetried } from './retry-report.js';
+import { foregroundLevel } from './sync.js';
+
+export interface RetryOptions extends ChoiceOptions {
+  readonly all: boolean;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+}
+
+export async function retryCommand(io: Io, texts: readonly string[], options: RetryOptions): Promise<number> {
+  const choose = readSelection(texts, options);
+  if (options.dryRun) {
+    const { accounts } = readConfig(io.env, { needsKey: false });
+    return withStore(io, async ({ db }) => {
+      printPlan(io, accounts, await planAll(db, accounts, await choose(db)), options);
+      return 0;
+    });
+  }
+  const config = readConfig(io.env);
+  const app = await openApp(config, { log: openLog(foregroundLevel(io.env), io.stderr), version: io.version });
+  try {
+    const planned = await planAll(app.store.db, config.accounts, await choose(app.store.db));
+    return await retry(io, app, config, planned, options);
+  } finally {
+    await app.close();
+  }
+}
+
+function readSelection(texts: readonly string[], options: RetryOptions): (db: Db) => Promise<DeadLetter[]> {
+  const ids = readLetterIds(texts);
+  const filter = readChoice(options);
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  if (ids.length === 0 && !options.all && !isFiltered) {
+    throw new UsageError(
+      'Which dead letters? Name them by id, choose with --collection, --kind or --account, or take --all.',
+    );
+  }
+  if (ids.length > 0 && (options.all || isFiltered)) {
+    throw new UsageError('Expected either ids of dead letters or a choice of them (--all, --collection, …), not both.');
+  }
+  return async (db) =>
+    ids.length > 0
+      ? readLetters({ db }, ids)
+      : (await listDeadLetters(db, { ...filter, limit: null })).sort((a, b) => a.id - b.id);
+}
+
+async function planAll(db: Db, accounts: readonly Account[], letters: readonly DeadLetter[]): Promise<Planned[]> {
+  const planned: Planned[] = [];
+  for (const letter of letters) {
+    const plan = accounts.some(({ label }) => label === letter.account)
+      ? await planLetter(db, collections, letter)
+      : { do: 'leave' as const, because: `account "${letter.account}" is not configured here (HIVE_ACCOUNTS)` };
+    planned.push({ letter, plan });
+  }
+  return planned;
+}
+
+async function retry(
+  io: Io,
+  app: App,
+  config: Config,
+  planned: readonly Planned[],
+  { json }: { json: boolean },
+): Promise<number> {
+  const { db } = app.store;
+  const because = new Map<number, string>();
+  for (const { letter, plan } of planned) {
+    const problem =
+      plan.do === 'leave'
+        ? plan.because
+        : plan.do === 'read payload'
+          ? await readPayloadAgain(db, collections, letter)
+          : undefined;
+    if (problem !== undefined) because.set(letter.id, problem);
+  }
+  const followed = await startRuns(app, planned);
+  const runs: RunStatus[] | undefined = followed.length === 0 ? [] : await workThrough(io, app, config, followed);
+  const runIds = followed.map(({ runId }) => runId);
+  const open = await printRetried(io, db, planned, because, runIds, json);
+  if (runs === undefined) {
+    note(io, '\nInterrupted. The rest is on file: a worker or the next sync goes on with it.');
+    return 130;
+  }
+  for (const { reason } of runs.filter(({ state }) => state === 'failed')) note(io, reason ?? 'the run failed');
+  if (runs.some(({ state }) => state === 'failed')) return 1;
+  return open === 0 && runs.every(({ state }) => state === 'complete') ? 0 : 3;
+}
+
+/** One run per account that has something to ask its API for. */
+async function startRuns(app: App, planned: readonly Planned[]): Promise<Followed[]> {
+  const followed: Followed[] = [];
+  for (const account of app.accounts) {
+    const own = planned.filter(({ letter }) => letter.account === account.account.label);
+    const byCollection = new Map<string, number[]>();
+    const windows = new Map<string, Extract<LetterPlan, { do: 'read pages' }>['window']>();
+    for (const { letter, plan } of own) {
+      if (plan.do === 'ask for record') {
+        byCollection.set(letter.collection, [...(byCollection.get(letter.collection) ?? []), plan.recordId]);
+      }
+      // Two letters of one page (first a timeout, then a 503) are one request.
+      if (plan.do === 'read pages') {
+        windows.set(`${letter.collection} ${plan.window.from?.toISOString()} ${letter.page}`, plan.window);
+      }
+    }
+    if (byCollection.size + windows.size === 0) continue;
+    await account.budget.probe();
+    const wanted = [...byCollection].map(([collection, ids]) => ({ collection, ids }));
+    const run = await startLookups(account.context, 'retry', wanted, [...windows.values()]);
+    followed.push({ account, runId: run.id });
+  }
+  return followed;
+}

@@ -1,0 +1,81 @@
+// hive-sync refresh: fetches single records again.
+import { type AccountParts, openApp } from '../app.js';
+import { readConfig } from '../config.js';
+import { type Lookup, readLookups } from '../db/lookups.js';
+import { UsageError } from '../errors.js';
+import { openLog } from '../log.js';
+import { startLookups } from '../sync/start-run.js';
+import { chooseCollections } from './choose-collections.js';
+import { workThrough } from './follow-runs.js';
+import { tableOf } from './format.js';
+import { type Io, note, print } from './io.js';
+import { foregroundLevel } from './sync.js';
+
+export interface RefreshOptions {
+  readonly account?: string;
+}
+
+export async function refreshCommand(
+  io: Io,
+  name: string,
+  texts: readonly string[],
+  options: RefreshOptions,
+): Promise<number> {
+  const [collection, ...more] = chooseCollections([name]);
+  if (collection === undefined || more.length > 0) {
+    throw new UsageError('Ids belong to one collection: name it, such as hive-sync refresh orders 17.');
+  }
+  const ids = readIds(texts);
+  const config = readConfig(io.env);
+  const app = await openApp(config, { log: openLog(foregroundLevel(io.env), io.stderr), version: io.version });
+  try {
+    const account = chooseAccount(app.accounts, options.account);
+    await account.budget.probe();
+    const { id: runId } = await startLookups(account.context, 'refresh', [{ collection: collection.name, ids }]);
+    const runs = await workThrough(io, app, config, [{ account, runId }]);
+    const lookups = await readLookups(app.store.db, runId);
+    print(io, tableOf(['id', 'outcome'], lookups.map(toRow)));
+    const [run] = runs ?? [];
+    if (run === undefined) {
+      note(io, '\nInterrupted. The rest is on file: a worker or the next sync goes on with it.');
+      return 130;
+    }
+    if (run.state === 'failed') {
+      note(io, run.reason ?? 'the run failed');
+      return 1;
+    }
+    if (run.lookups.failed > 0) {
+      print(io, `\nWhat failed and why: hive-sync dead-letters list --collection ${collection.name}`);
+    }
+    if (lookups.some(({ outcome }) => outcome === 'unconfirmed')) {
+      print(
+        io,
+        `\nUnconfirmed: the API answers 404, but it has not shown that it knows any single ${collection.singular}.`,
+      );
+    }
+    return run.state === 'complete' ? 0 : 3;
+  } finally {
+    await app.close();
+  }
+}
+
+/** Ids as text: a thousands separator has no place in them. */
+const toRow = ({ record_id, state, outcome }: Lookup): string[] => [String(record_id), outcome ?? state];
+
+function readIds(texts: readonly string[]): number[] {
+  const wrong = texts.filter((text) => !/^[1-9]\d*$/.test(text) || !Number.isSafeInteger(Number(text)));
+  if (wrong.length > 0) {
+    throw new UsageError(`"${wrong.join('", "')}" cannot be the id of a record. Expected positive whole numbers.`);
+  }
+  return [...new Set(texts.map(Number))];
+}
+
+function chooseAccount(accounts: readonly AccountParts[], label: string | undefined): AccountParts {
+  const labels = accounts.map(({ account }) => account.label).join(', ');
+  if (label === undefined && accounts.length > 1) {
+    throw new UsageError(`There are several accounts, and an id belongs to one. Add --account with one of: ${labels}.`);
+  }
+  const chosen = accounts.find(({ account }) => label === undefined || account.label === label);
+  if (chosen === undefined) throw new UsageError(`There is no account "${label}". Expected one of: ${labels}.`);
+  return chosen;
+}

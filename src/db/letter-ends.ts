@@ -1,0 +1,76 @@
+// How dead letters come to rest: tried again, overtaken by what was read since, or discarded by a person.
+import { sql } from 'drizzle-orm';
+import type { Executor } from './database.js';
+import { type DeadLetter, pageTrouble } from './dead-letters.js';
+import type { Window } from './ledger.js';
+
+const idList = (ids: readonly number[]) => sql`${`{${ids.join(',')}}`}::bigint[]`;
+
+export async function resolveLetters(
+  tx: Executor,
+  letterIds: readonly number[],
+  resolution: 'retried' | 'superseded',
+): Promise<void> {
+  await tx.execute(sql`
+    update sync.dead_letters set resolved_at = now(), resolution = ${resolution}
+    where id = any(${idList(letterIds)}) and resolved_at is null`);
+}
+
+/** Somebody has looked and lets it be. @returns the letters that were open */
+export async function discardLetters(
+  tx: Executor,
+  letterIds: readonly number[],
+  reason: string,
+): Promise<Pick<DeadLetter, 'id'>[]> {
+  return tx.execute<{ id: number }>(sql`
+    update sync.dead_letters set resolved_at = now(), resolution = 'discarded', resolution_reason = ${reason}
+    where id = any(${idList(letterIds)}) and resolved_at is null returning id`);
+}
+
+/** Fetching the record again by hand brought a good version, or the certainty that it is gone. */
+export async function resolveRecordLetters(
+  tx: Executor,
+  account: string,
+  collection: string,
+  recordId: number,
+): Promise<void> {
+  await tx.execute(sql`
+    update sync.dead_letters set resolved_at = now(), resolution = 'retried'
+    where account = ${account} and collection = ${collection} and record_id = ${recordId} and resolved_at is null`);
+}
+
+/** The page that a window of a retry begins with could be read. */
+export async function resolvePageLetters(tx: Executor, window: Window): Promise<void> {
+  const trouble = pageTrouble(window.from_at, window.pages_again?.[0] ?? 1);
+  await tx.execute(sql`
+    update sync.dead_letters set resolved_at = now(), resolution = 'retried'
+    where account = ${window.account} and collection = ${window.collection} and kind = 'request'
+      and record_id is null and resolved_at is null and starts_with(fingerprint, ${trouble})`);
+}
+
+/**
+ * A certificate of the whole collection: every page of it that once failed has been read, and a record that was refused
+ * before and not now was read well or is not listed any more. That is also how letters of records without an id end.
+ */
+export async function supersedeByCertificate(tx: Executor, window: Window): Promise<void> {
+  const since = window.started_at?.toISOString() ?? '-infinity';
+  await tx.execute(sql`
+    update sync.dead_letters set resolved_at = now(), resolution = 'superseded'
+    where account = ${window.account} and collection = ${window.collection} and resolved_at is null
+      and ((kind = 'request' and record_id is null)
+        or (kind in ('request', 'record') and last_seen_at < ${since}::timestamptz))`);
+}
+
+/** Collections whose open letters have become more since a run began. */
+export async function grownLetters(
+  db: Executor,
+  runId: number,
+): Promise<{ collection: string; before: number; now: number }[]> {
+  return db.execute<{ collection: string; before: number; now: number }>(sql`
+    select * from (
+      select d.collection, count(*) filter (where d.resolved_at is null) as now,
+        count(*) filter (where d.first_seen_at < r.started_at and (d.resolved_at is null or d.resolved_at >= r.started_at)) as before
+      from sync.runs r join sync.dead_letters d on d.account = r.account and d.collection = any(r.collections)
+      where r.id = ${runId} group by d.collection) as counted
+    where now > before order by collection`);
+}

@@ -1,0 +1,113 @@
+// Typed columns and child rows once more, from payloads that are stored already. Provenance stays as it is: nothing was
+// fetched and nothing changed at the API.
+import { type SQL, sql } from 'drizzle-orm';
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { Executor } from './database.js';
+import { type Row, replaceChildren, type StorableRecord, statementParts, type UpsertTarget } from './upsert.js';
+
+type Derived = Pick<StorableRecord, 'id' | 'row' | 'children'>;
+
+/**
+ * Writes what differs from the stored rows, table by table, in the transaction of the caller, who has locked them.
+ * @returns ids of the records that differed
+ */
+export async function rewriteRecords(
+  tx: Executor,
+  target: UpsertTarget,
+  records: readonly StorableRecord[],
+  account: string,
+): Promise<number[]> {
+  const changed = new Set<number>();
+  for (const { table, pgTable, key, rows } of tablesOf(target, records, account)) {
+    const ids = new Set(await differing(tx, pgTable, key, records, rows, account));
+    if (ids.size === 0) continue;
+    for (const id of ids) changed.add(id);
+    if (pgTable === target.pgTable) await updateRows(tx, pgTable, rows, ids);
+    else {
+      const parents = records.filter(({ id }) => ids.has(id));
+      await replaceChildren(tx, key, { table, pgTable }, parents, [...ids], account);
+    }
+  }
+  return [...changed];
+}
+
+/** Ids of records whose rows are not what they would be today. Reads only. */
+export async function differingRecords(
+  db: Executor,
+  target: UpsertTarget,
+  records: readonly StorableRecord[],
+  account: string,
+): Promise<number[]> {
+  const ids = new Set<number>();
+  for (const { pgTable, key, rows } of tablesOf(target, records, account)) {
+    for (const id of await differing(db, pgTable, key, records, rows, account)) ids.add(id);
+  }
+  return [...ids].sort((a, b) => a - b);
+}
+
+interface TableRows {
+  readonly table: string;
+  readonly pgTable: PgTable;
+  /** Column that holds the record's id. */
+  readonly key: string;
+  readonly rows: readonly Row[];
+}
+
+function tablesOf(target: UpsertTarget, records: readonly Derived[], account: string): TableRows[] {
+  const parents = records.map(({ id, row }) => ({ ...row, account, id }));
+  return [
+    { table: '', pgTable: target.pgTable, key: 'id', rows: parents },
+    ...target.allChildren.map(({ table, pgTable }) => ({
+      table,
+      pgTable,
+      key: target.parentKey,
+      rows: records.flatMap(({ id, children }) =>
+        (children[table] ?? []).map((row): Row => ({ ...row, account, [target.parentKey]: id })),
+      ),
+    })),
+  ];
+}
+
+async function differing(
+  db: Executor,
+  pgTable: PgTable,
+  key: string,
+  records: readonly Derived[],
+  rows: readonly Row[],
+  account: string,
+): Promise<number[]> {
+  const { table, recordset } = statementParts(pgTable);
+  const columns = derivedColumns(pgTable);
+  const ids = `{${records.map(({ id }) => id).join(',')}}`;
+  const id = sql.identifier(key);
+  const samePlace = columns.includes('"position"') ? sql`and stored.position = made.position` : sql``;
+  const found = await db.execute<{ id: number }>(sql`
+    with made as (select * from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r(${sql.raw(recordset)})),
+    stored as (select * from ${sql.raw(table)} where account = ${account} and ${id} = any(${ids}::bigint[]))
+    select distinct coalesce(stored.${id}, made.${id}) as id
+    from stored full join made on stored.${id} = made.${id} ${samePlace}
+    where ${tuple('stored', columns)} is distinct from ${tuple('made', columns)}`);
+  return found.map((row) => row.id);
+}
+
+async function updateRows(
+  tx: Executor,
+  pgTable: PgTable,
+  rows: readonly Row[],
+  ids: ReadonlySet<number>,
+): Promise<void> {
+  const { table, recordset } = statementParts(pgTable);
+  const set = derivedColumns(pgTable).map((name) => `${name} = made.${name}`);
+  const wanted = rows.filter(({ id }) => ids.has(Number(id)));
+  await tx.execute(sql`
+    update ${sql.raw(table)} as stored set ${sql.raw(set.join(', '))}
+    from jsonb_to_recordset(${JSON.stringify(wanted)}::text::jsonb) as made(${sql.raw(recordset)})
+    where stored.account = made.account and stored.id = made.id`);
+}
+
+/** What comes from the payload: all but the columns that say where a row comes from. */
+const derivedColumns = (pgTable: PgTable): string[] =>
+  statementParts(pgTable).columns.filter((name) => !name.startsWith('"_'));
+
+const tuple = (from: 'stored' | 'made', columns: readonly string[]): SQL =>
+  sql.raw(`(${columns.map((name) => `${from}.${name}`).join(', ')})`);
