@@ -66,6 +66,38 @@ BEGIN
   END IF;
 END $$;
 --> statement-breakpoint
+-- A slot that was waited for, at the moment when its request is to be sent: timers fire late, and the account may have
+-- been blocked or halted meanwhile. The slot counts from now; if the window that ends now is full with others, it waits on.
+CREATE FUNCTION sync.confirm_slot(
+  p_account text,
+  p_n bigint,
+  p_limit integer,
+  p_window interval,
+  OUT change text,
+  OUT wait_ms double precision
+) LANGUAGE plpgsql AS $$
+DECLARE
+  budget sync.rate_budgets;
+  now_at timestamptz;
+  recent timestamptz[];
+BEGIN
+  SELECT * INTO budget FROM sync.rate_budgets b WHERE b.account = p_account FOR UPDATE;
+  now_at := clock_timestamp();
+  wait_ms := 0;
+  change := CASE WHEN budget.halted_at IS NOT NULL THEN 'halted' WHEN budget.blocked_until > now_at THEN 'blocked' ELSE 'nothing' END;
+  IF change <> 'nothing' THEN
+    RETURN;
+  END IF;
+  SELECT coalesce(array_agg(s.at ORDER BY s.at), '{}') INTO recent FROM sync.rate_slots s
+    WHERE s.account = p_account AND s.n <> p_n AND s.n > p_n - 2 * p_limit
+      AND s.at > now_at - p_window AND s.at <= now_at;
+  IF cardinality(recent) >= p_limit THEN
+    wait_ms := extract(epoch FROM recent[cardinality(recent) - p_limit + 1] + p_window - now_at) * 1000;
+    RETURN;
+  END IF;
+  UPDATE sync.rate_slots s SET at = now_at WHERE s.account = p_account AND s.n = p_n;
+END $$;
+--> statement-breakpoint
 -- A slot that will not be used. The last ones of the log leave it, so that the next one is reserved as if they had never
 -- been; one in the middle stays as a hole, for those behind it have their times already.
 CREATE FUNCTION sync.give_back_slot(p_account text, p_n bigint) RETURNS void LANGUAGE plpgsql AS $$

@@ -6,6 +6,7 @@ import { type Database, openDatabase } from './db/database.js';
 import { openEmbeddedPostgres } from './db/embedded/index.js';
 import { migrate } from './db/migrate.js';
 import { openRateBudget, type RateBudget } from './db/rate-budget.js';
+import { openRunClaims } from './db/run-claims.js';
 import { openClient } from './hive/client.js';
 import type { Logger } from './log.js';
 import { type AccountQueue, openAccountQueue } from './queue/account-queue.js';
@@ -85,11 +86,12 @@ export async function openApp(
       backend,
       accounts,
       async close() {
-        for (const { budget, queue } of accounts) {
+        await backend.leave();
+        for (const { budget, queue, context } of accounts) {
+          await context.claims.close();
           await queue.close();
           await budget.close();
         }
-        await backend.close();
         await store.close();
       },
     };
@@ -122,6 +124,7 @@ function openAccount(account: Account, { config, store, backend, log: parentLog,
     account: account.label,
     db: store.db,
     client,
+    claims: openRunClaims(store.url),
     collections,
     log,
     frontier: Math.min(64, Math.max(8, 2 * config.concurrency)),

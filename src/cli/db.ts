@@ -4,6 +4,7 @@ import { openEmbeddedPostgres } from '../db/embedded/index.js';
 import { UsageError } from '../errors.js';
 import { DEMO_DATABASE } from './demo.js';
 import { type Io, print } from './io.js';
+import { untilAborted } from './until-aborted.js';
 
 export async function dbCommand(io: Io, { demo }: { demo: boolean }): Promise<number> {
   const config = readConfig(io.env, { needsKey: false });
@@ -14,10 +15,7 @@ export async function dbCommand(io: Io, { demo }: { demo: boolean }): Promise<nu
   try {
     print(io, `psql '${server.url}'`);
     print(io, 'The database runs until you press Ctrl-C here.');
-    await new Promise<void>((resolve) => {
-      if (io.signal.aborted) resolve();
-      io.signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await untilAborted(io.signal);
     return 0;
   } finally {
     await server.close();

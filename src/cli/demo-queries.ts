@@ -1,11 +1,11 @@
 // Three questions that an analyst would ask first, with SQL that works on the demo's data.
 export const demoQueries = [
   {
-    question: 'How did sales go in the last months?',
+    question: 'How did sales in euros go in the last months?',
     query: `select to_char(date_trunc('month', created_at), 'YYYY-MM') as month, count(*)::int as orders,
   round(sum(total_net_revenue_in_cents) / 100.0)::int as net_revenue
 from hive.orders
-where status <> 'unfulfillable' and _deleted_at is null
+where status <> 'unfulfillable' and currency = 'EUR' and _deleted_at is null
 group by 1 order by 1 desc limit 6`,
   },
   {

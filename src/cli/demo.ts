@@ -7,9 +7,9 @@ import type { Db } from '../db/database.js';
 import { openEmbeddedPostgres } from '../db/embedded/index.js';
 import { openLog } from '../log.js';
 import { openSimulator } from '../simulator/index.js';
-import { startRun } from '../sync/start-run.js';
+import { resumeOrStart } from '../sync/start-run.js';
 import { demoQueries } from './demo-queries.js';
-import { followRuns, reportRuns } from './follow-runs.js';
+import { workAndReport } from './follow-runs.js';
 import { inThousands, styled, tableOf } from './format.js';
 import { type Io, note, print } from './io.js';
 import { foregroundLevel } from './sync.js';
@@ -39,12 +39,9 @@ export async function demoCommand(io: Io): Promise<number> {
     try {
       const [account] = app.accounts;
       if (account === undefined) throw new Error('the demo has an account');
-      const run = await startRun(account.context, collections, { mode: 'full', trigger: 'cli' });
-      const worker = account.work();
-      const followed = [{ account, runId: run.id }];
-      const runs = await followRuns(io, app, config, followed).finally(() => worker.close());
-      if (io.signal.aborted) return 130;
-      const code = reportRuns(io, followed, runs, performance.now() - startedAt);
+      const { run } = await resumeOrStart(account.context, collections, { mode: 'full', trigger: 'cli' });
+      const code = await workAndReport(io, app, config, [{ account, runId: run.id }], startedAt);
+      if (code === 130) return code;
       if (code !== 1) await printAnswers(io, app.store.db, server.url);
       return code;
     } finally {

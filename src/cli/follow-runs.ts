@@ -3,8 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccountParts, App } from '../app.js';
 import type { Config } from '../config.js';
 import { type BudgetStatus, type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
-import { describe } from '../errors.js';
-import { releaseRuns } from '../sync/start-run.js';
 import { isDatabaseTrouble } from '../sync/verdict.js';
 import { inWords, tableOf } from './format.js';
 import { type Io, note, print } from './io.js';
@@ -48,10 +46,6 @@ export async function workThrough(
     await Promise.all(workers.map((worker) => worker.close()));
   }
   if (io.signal.aborted && runs.some(({ state }) => state === 'running')) {
-    await releaseRuns(
-      app.store.db,
-      followed.map(({ runId }) => runId),
-    ).catch((error: unknown) => note(io, `The run could not be put down cleanly: ${describe(error)}`));
     return undefined;
   }
   return runs;
@@ -123,7 +117,7 @@ export function reportRuns(
     print(
       io,
       tableOf(
-        ['collection', 'state', 'pages', 'records', 'new', 'changed', 'same', 'dead letters'],
+        ['collection', 'state', 'pages', 'records', 'new', 'changed', 'same', 'letters'],
         run.windows.map((window) => [
           window.collection,
           window.state,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.js';
 import { collectionNames, openSimulator, SimulatorOptionError, type SimulatorOptions } from '../simulator/index.js';
 import { type Io, print } from './io.js';
+import { untilAborted } from './until-aborted.js';
 
 export type SimulateOptions = Readonly<Record<string, string | undefined>>;
 
@@ -18,10 +19,7 @@ export async function simulateCommand(io: Io, options: SimulateOptions): Promise
   print(io, `Try:   curl -H 'authorization: Bearer ${simulator.apiKey}' '${simulator.url}/orders?page=1'`);
   print(io, `Sync:  HIVE_API_URL=${simulator.url} HIVE_API_KEY=${simulator.apiKey} hive-sync sync`);
   print(io, 'Stop it with Ctrl-C.');
-  await new Promise<void>((resolve) => {
-    if (io.signal.aborted) resolve();
-    io.signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  await untilAborted(io.signal);
   const { requests, rateLimited } = simulator.stats();
   await simulator.close();
   print(io, `${requests} requests served, ${rateLimited} refused with 429.`);

@@ -2,6 +2,7 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { describe, ServiceUnavailableError } from '../errors.js';
+import { mended } from './driver.js';
 
 export type Db = PostgresJsDatabase;
 /** A Db, or a transaction of it. */
@@ -21,6 +22,7 @@ export interface Database {
 export async function openDatabase(url: string, { connections = 8 } = {}): Promise<Database> {
   const client = postgres(url, {
     max: connections,
+    backoff: reconnectAfter,
     onnotice: () => {},
     connection: { application_name: 'hive-sync' },
     // int8 as number: ids and counts stay far below 2^53.
@@ -34,36 +36,15 @@ export async function openDatabase(url: string, { connections = 8 } = {}): Promi
       cause: error,
     });
   }
-  return { db: drizzle(preparing(client)), url, close: () => client.end({ timeout: 5 }) };
+  // Whoever closes has finished; only a connection that was lost in a statement keeps the driver waiting.
+  return { db: drizzle(mended(client)), url, close: () => client.end({ timeout: 1 }) };
 }
+
+/** Seconds before connection attempt n after failures: the driver's own go up to 20, and a server is back before that. */
+export const reconnectAfter = (failures: number): number => Math.min(0.05 * 2 ** failures, 1);
 
 /** Host, port and database of a connection string, without user and password. */
 export function placeOf(url: string): string {
   const { hostname, port, pathname } = new URL(url);
   return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
-}
-
-type Unsafe = (query: string, params?: never[], options?: postgres.UnsafeQueryOptions) => unknown;
-type Scope = { unsafe: Unsafe; begin?: Begin; savepoint?: Begin };
-type Begin = (...args: [...unknown[], (scope: Scope) => unknown]) => unknown;
-
-/**
- * Drizzle sends its statements unprepared, which postgres.js answers with two round trips each. Ours are few and their
- * texts are constant, so they are prepared once per connection and then cost one.
- */
-function preparing(client: postgres.Sql): postgres.Sql {
-  const prepareIn = (scope: Scope): Scope => {
-    const { unsafe, begin, savepoint } = scope;
-    const passOn =
-      (open: Begin): Begin =>
-      (...args) => {
-        const act = args.pop() as (inner: Scope) => unknown;
-        return open(...args, (inner) => act(prepareIn(inner)));
-      };
-    scope.unsafe = (query, params, options) => unsafe(query, params, { ...options, prepare: true });
-    if (begin !== undefined) scope.begin = passOn(begin);
-    if (savepoint !== undefined) scope.savepoint = passOn(savepoint);
-    return scope;
-  };
-  return prepareIn(client as unknown as Scope) as unknown as postgres.Sql;
 }

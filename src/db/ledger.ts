@@ -39,8 +39,13 @@ export async function readClock(db: Executor): Promise<Date> {
   return new Date(Math.floor(row?.ms ?? Number.NaN));
 }
 
-/** Files a run with its windows. */
-export function createRun(db: Executor, run: NewRun, planned: readonly NewWindow[]): Promise<Run> {
+/** Files a run with its windows. @param beforeSeen is told its id before anybody else can see it */
+export function createRun(
+  db: Executor,
+  run: NewRun,
+  planned: readonly NewWindow[],
+  beforeSeen: (runId: number) => Promise<unknown> = async () => {},
+): Promise<Run> {
   return db.transaction(async (tx) => {
     const [created] = await tx
       .insert(runs)
@@ -55,6 +60,7 @@ export function createRun(db: Executor, run: NewRun, planned: readonly NewWindow
       })
       .returning();
     if (created === undefined) throw new Error('the new run was not returned');
+    await beforeSeen(created.id);
     await addWindows(tx, created, planned);
     return created;
   });

@@ -105,13 +105,16 @@ export function openRateBudget(db: Db, { account, limit, windowMs, reserve }: Bu
 
   const giveBack = (n: number) => db.execute(sql`select sync.give_back_slot(${account}, ${n})`);
 
-  /** A slot that was waited for was reserved long ago: has the account been blocked or halted since? */
-  async function whatChanged(): Promise<'nothing' | 'blocked' | 'halted'> {
-    const [row] = await db.execute<{ change: 'nothing' | 'blocked' | 'halted' }>(sql`
-      select case when halted_at is not null then 'halted'
-        when blocked_until > clock_timestamp() then 'blocked' else 'nothing' end as change
-      from sync.rate_budgets where account = ${account}`);
-    return row?.change ?? 'nothing';
+  /** At the end of the wait: sleeps on while the window is full, and tells whether the account may send at all. */
+  async function confirm(slot: ReservedSlot, signal?: AbortSignal): Promise<'nothing' | 'blocked' | 'halted'> {
+    for (;;) {
+      const [row] = await db.execute<{ change: 'nothing' | 'blocked' | 'halted'; wait_ms: number }>(
+        sql`select change, wait_ms from sync.confirm_slot(${account}, ${slot.n}, ${slot.limit}, ${window})`,
+      );
+      if (row === undefined) throw new Error('confirm_slot() returned no row');
+      if (row.change !== 'nothing' || row.wait_ms === 0) return row.change;
+      await sleep(row.wait_ms + MARGIN_MS, undefined, signal === undefined ? {} : { signal });
+    }
   }
 
   return {
@@ -122,7 +125,7 @@ export function openRateBudget(db: Db, { account, limit, windowMs, reserve }: Bu
         try {
           if (waitMs > 0) await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
           signal?.throwIfAborted();
-          const change = waitMs > 0 ? await whatChanged() : 'nothing';
+          const change = waitMs > 0 ? await confirm(slot, signal) : 'nothing';
           if (change === 'nothing') return slot;
           if (change === 'halted') throw new AccountHaltedError(account);
         } catch (error) {

@@ -1,5 +1,6 @@
 // BullMQ on Redis, or on the same PostgreSQL when no Redis is configured. Behaviour is the same on both; what differs
 // is said here and nowhere else.
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createPostgresBackend,
   type Processor,
@@ -17,7 +18,14 @@ import type { Task } from './jobs.js';
 /** What we use of a BullMQ queue; its own type also carries the backend's. */
 export type TaskQueue = Pick<
   Queue<Task>,
-  'add' | 'addBulk' | 'rateLimit' | 'upsertJobScheduler' | 'getJobCounts' | 'waitUntilReady' | 'close'
+  | 'add'
+  | 'addBulk'
+  | 'rateLimit'
+  | 'upsertJobScheduler'
+  | 'getJobSchedulers'
+  | 'getJobCounts'
+  | 'waitUntilReady'
+  | 'close'
 > & { on(event: 'error', listener: (error: Error) => void): unknown };
 export type TaskWorker = Pick<Worker<Task>, 'close' | 'cancelAllJobs' | 'waitUntilReady'> & {
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -28,7 +36,8 @@ export interface Backend {
   readonly kind: 'redis' | 'postgres';
   openQueue(name: string): TaskQueue;
   openWorker(name: string, process: Processor<Task>, options: Omit<WorkerOptions, 'connection' | 'prefix'>): TaskWorker;
-  close(): Promise<void>;
+  /** From now on a server that is gone is not waited for, so that everything can be closed. */
+  leave(): Promise<void>;
 }
 
 export interface BackendOptions {
@@ -40,6 +49,9 @@ export interface BackendOptions {
 }
 
 const POSTGRES_SCHEMA = 'bullmq';
+const LONGEST_RECONNECT_MS = 1_000;
+/** A connection attempt on the same machine or network is refused within this time. */
+const ATTEMPT_MS = 200;
 
 /** @throws ServiceUnavailableError when the server does not answer */
 export const openBackend = (options: BackendOptions): Promise<Backend> =>
@@ -59,12 +71,26 @@ async function openRedis(url: string, installation: string): Promise<Backend> {
     probe.disconnect();
   }
   const prefix = `hive-sync-${installation}`;
-  const connection = { url, maxRetriesPerRequest: null };
+  // ioredis holds back commands while the server is away. That is right for work, and would keep us from ever leaving.
+  let leaving = false;
+  let nextAttemptAt = 0;
+  const retryStrategy = (times: number) => {
+    if (leaving) return null;
+    const delay = Math.min(50 * times, LONGEST_RECONNECT_MS);
+    nextAttemptAt = Math.max(nextAttemptAt, performance.now() + delay);
+    return delay;
+  };
+  const connection = { url, maxRetriesPerRequest: null, retryStrategy };
   return {
     kind: 'redis',
     openQueue: (name) => new Queue<Task>(name, { connection, prefix }),
     openWorker: (name, process, options) => new Worker<Task>(name, process, { ...options, connection, prefix }),
-    close: async () => {},
+    async leave() {
+      leaving = true;
+      // A worker that is closed while its connection waits for the next attempt never hears that it has ended.
+      const wait = nextAttemptAt - performance.now();
+      if (wait > 0) await sleep(wait + ATTEMPT_MS);
+    },
   };
 }
 
@@ -89,6 +115,7 @@ async function openPostgres({ databaseUrl }: BackendOptions): Promise<Backend> {
     openQueue: (name) => new classes.Queue<Task>(name, { connection: connection(2) }),
     openWorker: (name, process, options) =>
       new classes.Worker<Task>(name, process, { ...options, connection: connection(4) }),
-    close: async () => {},
+    // Statements fail at once when the server is gone.
+    leave: async () => {},
   };
 }

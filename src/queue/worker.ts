@@ -24,9 +24,15 @@ export interface AccountWorker {
   close(): Promise<void>;
 }
 
-/** A killed worker's jobs return after at most the sum of the two. */
-const LOCK_MS = 10_000;
-const STALLED_CHECK_MS = 5_000;
+/**
+ * A killed worker's jobs return after at most the sum of the two, and a short sync that is called again waits for them.
+ * Shorter locks would cost more renewals and take pages from a worker that only stumbled; such a page costs a second
+ * request, nothing else.
+ */
+const LOCK_MS = 5_000;
+const STALLED_CHECK_MS = 2_000;
+/** How long a worker waits before it looks again for a queue server that went away. BullMQ's own 15 s idle too long. */
+const QUEUE_RETRY_MS = 1_000;
 /** How often lost work is looked for. */
 const HEAL_MS = 3_000;
 
@@ -104,6 +110,7 @@ export function openWorker(
     concurrency,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_CHECK_MS,
+    runRetryDelay: QUEUE_RETRY_MS,
     // A page is cheap to repeat and the ledger knows whether it must be; a limit here would only lose it.
     maxStalledCount: 1_000,
     settings: {
@@ -126,6 +133,7 @@ export function openWorker(
   return {
     async close() {
       stopping.abort();
+      await backend.leave();
       await worker.close();
       await healing;
     },

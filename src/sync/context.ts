@@ -1,6 +1,7 @@
 // What the work of a sync needs of the outside: one account's client and database, and somebody who carries out pages.
 import type { Logger } from 'pino';
 import type { Db } from '../db/database.js';
+import type { RunClaims } from '../db/run-claims.js';
 import type { Client } from '../hive/client.js';
 import type { Collection } from './collection.js';
 
@@ -24,6 +25,8 @@ export interface SyncContext {
   readonly account: string;
   readonly db: Db;
   readonly client: Client;
+  /** The runs that this process stands behind. */
+  readonly claims: RunClaims;
   readonly collections: readonly Collection[];
   readonly log: Logger;
   /** Pages of one window that wait in the queue at a time: enough to keep all workers busy, few enough to cost nothing. */

@@ -9,7 +9,11 @@ import { isReadToTheEnd, pagesOfPass, readingOrder } from './reading-order.js';
 import { enqueueWaiting } from './send-out.js';
 
 export async function heal(context: SyncContext): Promise<void> {
-  for (const run of await runningRuns(context.db, context.account)) {
+  const runs = await runningRuns(context.db, context.account);
+  await context.claims.refresh(runs.map(({ id }) => id));
+  for (const run of runs) {
+    // Its command may be called again and go on; nobody calls again for the others.
+    if (run.trigger !== 'cli') await context.claims.claim(run.id);
     await context.db.execute(sql`update sync.runs set heartbeat_at = now() where id = ${run.id} and state = 'running'`);
     await healRun(context, run.id);
   }
@@ -17,7 +21,7 @@ export async function heal(context: SyncContext): Promise<void> {
 
 async function healRun(context: SyncContext, runId: number): Promise<void> {
   const windows = await readWindows(context.db, runId);
-  const started = windows.length === 0 || windows.some(({ state }) => state !== 'waiting');
+  const started = windows.some(({ state }) => state !== 'waiting');
   await enqueueWaiting(context, runId, started ? 'all' : 'scout');
   for (const window of windows.filter(({ state }) => state === 'reading')) {
     if (isReadToTheEnd(window)) {

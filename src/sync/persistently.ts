@@ -29,8 +29,11 @@ export function persistently<T>(
       randomize: true,
       ...(signal === undefined ? {} : { signal }),
       shouldRetry: ({ error }) => isDatabaseTrouble(error),
-      onFailedAttempt: ({ error, attemptNumber }) =>
-        log.warn({ attempt: attemptNumber, problem: describe(error) }, 'the database is away, trying again'),
+      onFailedAttempt: ({ error, attemptNumber }) => {
+        // Not when it is given up because we are leaving.
+        if (!isDatabaseTrouble(error)) return;
+        log.warn({ attempt: attemptNumber, problem: describe(error) }, 'the database is away, trying again');
+      },
     },
   );
 }

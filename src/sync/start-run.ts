@@ -1,7 +1,5 @@
 // Starts a run: files it with its windows and sends out one request. Only when that has come back do the other windows
 // start, so that a wrong key costs two requests and not one per collection.
-import { sql } from 'drizzle-orm';
-import type { Db } from '../db/database.js';
 import {
   createRun,
   type NewRun,
@@ -30,19 +28,29 @@ export async function startRun(
     context.db,
     { ...options, account: context.account, collections: collections.map(({ name }) => name) },
     windows,
+    context.claims.claim,
   );
   context.log.info({ run: run.id, mode: run.mode, windows: windows.length }, 'run started');
   await enqueueWaiting(context, run.id, 'scout');
   return run;
 }
 
-/** The first sync is a full one: before anything was certified there is nothing to be incremental to. */
+/**
+ * The first sync is a full one: before anything was certified there is nothing to be incremental to. While a first full
+ * run is still under way, or waits to be resumed, it is the one to go on with.
+ */
 export async function nextMode(
   { db, account }: Pick<SyncContext, 'db' | 'account'>,
   collections: readonly Collection[],
 ): Promise<'incremental' | 'full'> {
   const marks = await Promise.all(collections.map(({ name }) => readWatermark(db, account, name)));
-  return marks.some((mark) => mark !== undefined) ? 'incremental' : 'full';
+  const uncertified = collections.filter((_, i) => marks[i] === undefined).map(({ name }) => name);
+  if (uncertified.length === 0) return 'incremental';
+  if (uncertified.length === collections.length) return 'full';
+  const isFirstUnderWay = (await runningRuns(db, account)).some(
+    (run) => run.mode === 'full' && uncertified.some((name) => run.collections.includes(name)),
+  );
+  return isFirstUnderWay ? 'full' : 'incremental';
 }
 
 export async function planRun(
@@ -67,7 +75,8 @@ export async function startLookups(
   const collections = [...new Set([...wanted, ...windows].map(({ collection }) => collection))];
   // At once: a worker elsewhere would take a run without any work for one that has ended.
   const run = await context.db.transaction(async (tx) => {
-    const created = await createRun(tx, { mode, trigger: 'cli', account: context.account, collections }, windows);
+    const { account, claims } = context;
+    const created = await createRun(tx, { mode, trigger: 'cli', account, collections }, windows, claims.claim);
     for (const { collection, ids } of wanted) {
       await addLookups(tx, created, { collection, reason: mode, priority: PRIORITY.urgent }, ids);
     }
@@ -77,7 +86,7 @@ export async function startLookups(
   return run;
 }
 
-/** A run whose workers have not been heard of for this long has been left behind. Workers report every few seconds. */
+/** Workers report every few seconds: after this silence a run is left behind even if the server still sees a claim. */
 const LEFT_BEHIND_MS = 20_000;
 
 /** Goes on with a run of the same mode and collections that was left behind, or starts a new one. */
@@ -88,14 +97,10 @@ export async function resumeOrStart(
 ): Promise<{ run: Run; resumed: boolean }> {
   const wanted = collections.map(({ name }) => name).join();
   const before = (await readClock(context.db)).getTime() - LEFT_BEHIND_MS;
-  const left = (await runningRuns(context.db, context.account)).findLast(
-    (run) =>
-      run.mode === options.mode &&
-      run.collections.join() === wanted &&
-      run.heartbeat_at.getTime() < before &&
-      isSameRange(run, options),
-  );
-  if (left !== undefined) return { run: left, resumed: true };
+  for (const run of (await runningRuns(context.db, context.account)).toReversed()) {
+    if (run.mode !== options.mode || run.collections.join() !== wanted || !isSameRange(run, options)) continue;
+    if ((await context.claims.claim(run.id)) || run.heartbeat_at.getTime() < before) return { run, resumed: true };
+  }
   return { run: await startRun(context, collections, options), resumed: false };
 }
 
@@ -104,11 +109,4 @@ function isSameRange(run: Run, options: RunOptions): boolean {
   if (options.mode !== 'backfill') return true;
   const distance = Math.abs((run.to_at?.getTime() ?? 0) - options.to.getTime());
   return run.from_at?.getTime() === options.from.getTime() && distance < 86_400_000;
-}
-
-/** Lets the next process go on with these runs at once. */
-export async function releaseRuns(db: Db, runIds: readonly number[]): Promise<void> {
-  await db.execute(sql`
-    update sync.runs set heartbeat_at = to_timestamp(0)
-    where id = any(${`{${runIds.join(',')}}`}::bigint[]) and state = 'running'`);
 }

@@ -79,7 +79,10 @@ test('a long range is halved, the queue stays short, and a run that comes in bet
       Object.values(counts).reduce((sum, n) => sum + n, 0),
     );
   };
-  await until('the backfill is well under way', async () => (await count(), simulator.requests.length > 60));
+  await until('the backfill is well under way', async () => {
+    await count();
+    return simulator.requests.length > 60;
+  });
 
   const from = simulator.requests.length;
   const urgent = await startRun(account.context, [skus], { mode: 'incremental', trigger: 'schedule' });
@@ -92,7 +95,10 @@ test('a long range is halved, the queue stays short, and a run that comes in bet
 
   await until(
     'the backfill ends',
-    async () => (await count(), (await readRun(app.store.db, id))?.state === 'complete'),
+    async () => {
+      await count();
+      return (await readRun(app.store.db, id))?.state === 'complete';
+    },
     280_000,
   );
   await worker.close();

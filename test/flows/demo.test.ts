@@ -65,3 +65,14 @@ test.each<[NodeJS.Signals, number | null]>([
   },
   120_000,
 );
+
+test('the embedded database stays up while "db" runs, and stops with it', async () => {
+  const folder = path.join(home, 'db');
+  const db = startCli(['db'], { HIVE_SYNC_HOME: folder });
+  const url = await until('it says how to connect', () => /psql '([^']+)'/.exec(db.output().stdout)?.[1]);
+  const database = await openDatabase(url, { connections: 1 });
+  await database.close();
+  db.kill('SIGINT');
+  expect(await db.ended).toMatchObject({ code: 0 });
+  await until('no process is left', () => processesOf(folder).length === 0);
+}, 60_000);

@@ -31,4 +31,26 @@ describe.each(backends())('queue on $name', ({ env: backend }) => {
     expect(simulator.stats().requests).toBeLessThanOrEqual(30 + 4);
     await simulator.close();
   }, 60_000);
+
+  test('an interrupted first sync is gone on with, also when some of its collections are certified already', async () => {
+    const simulator = await openSimulator({ sizes: { orders: 600 }, rate: 'unlimited', latencyMs: 50 });
+    const env = {
+      HIVE_API_KEY: simulator.apiKey,
+      HIVE_API_URL: simulator.url,
+      DATABASE_URL: await createDatabase(),
+      ...backend,
+    };
+    const first = startCli(['sync'], env);
+    await until('warehouses are certified', () =>
+      first.output().stderr.includes('warehouses: 1/1 pages, 4 records, certified'),
+    );
+    first.kill('SIGINT');
+    expect(await first.ended).toMatchObject({ code: 130 });
+    const second = await runCli(['sync'], env);
+    expect(second).toMatchObject({ code: 0 });
+    expect(second.stderr).toContain('Going on with run 1');
+    expect(second.stdout).toContain('Run 1 (full) is complete');
+    await expectTablesToEqualTruth(env.DATABASE_URL, simulator);
+    await simulator.close();
+  }, 60_000);
 });

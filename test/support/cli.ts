@@ -1,8 +1,8 @@
 // Runs the built program as a process, as users do.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { inject } from 'vitest';
+import { afterEach, inject } from 'vitest';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -21,6 +21,12 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
+const running = new Set<ChildProcess>();
+/** A test that failed leaves nothing running. */
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** @param env added to PATH and HOME only: nothing of this machine's configuration leaks in */
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string): Started {
   if (!existsSync(main)) throw new Error('dist/ is missing: run "npm run build" first (npm test does)');
@@ -29,6 +35,8 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
   });
+  running.add(child);
+  child.once('close', () => running.delete(child));
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {

@@ -1,7 +1,7 @@
 // Once per test run: a PostgreSQL server (DATABASE_URL, else the embedded one), a migrated template database that test
 // files clone, and whether there is a Redis.
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -27,6 +27,8 @@ const DEFAULT_REDIS = 'redis://127.0.0.1:6379';
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const home = mkdtempSync(path.join(tmpdir(), 'hive-sync-test-'));
+  // As root the server runs as another user, who must be able to follow; else its data would go elsewhere.
+  chmodSync(home, 0o755);
   const embedded =
     process.env.DATABASE_URL === undefined
       ? await openEmbeddedPostgres({ home, database: 'postgres', durable: false })

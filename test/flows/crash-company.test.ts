@@ -1,0 +1,68 @@
+// Promise: processes that work the same queue stand in for each other. When one is killed, the others end its run.
+import { describe, expect, test } from 'vitest';
+import { openSimulator } from '../../src/simulator/index.js';
+import { backends, runCli, startCli } from '../support/cli.js';
+import { environment, expectWholeAfter, IN_FLIGHT, openLedgerView, PAGES, sixtyPages } from '../support/crash.js';
+import { createDatabase } from '../support/database.js';
+import { expectTablesToEqualTruth } from '../support/truth.js';
+import { until } from '../support/until.js';
+
+const rate = { limit: 20, windowMs: 1_000 };
+
+describe.each(backends())('queue on $name', ({ env: backend }) => {
+  test('of two syncs that have a run each, one is killed: the other ends both runs', async () => {
+    const simulator = await openSimulator({ ...sixtyPages, rate });
+    const url = await createDatabase();
+    const env = { ...environment(simulator, url), HIVE_RATE_WINDOW_MS: String(rate.windowMs), ...backend };
+    const [killed, other] = [startCli(['sync', 'orders'], env), startCli(['sync', 'orders'], env)];
+    const ledger = await openLedgerView(url);
+    await until('both runs are under way', async () => ((await ledger.pages()) ?? 0) >= 20);
+    expect(await ledger.runs()).toHaveLength(2);
+    killed.kill('SIGKILL');
+    expect(await other.ended).toMatchObject({ code: 0 });
+
+    // What the dead one has left behind may not be done yet; its command goes on with it, or has nothing left to do.
+    const running = (await ledger.runs()).filter(({ state }) => state === 'running');
+    if (running.length > 0) expect(await runCli(['sync', 'orders'], env)).toMatchObject({ code: 0 });
+    expect(await ledger.runs()).toMatchObject([{ state: 'complete' }, { state: 'complete' }]);
+    await ledger.close();
+    await expectTablesToEqualTruth(url, simulator, ['orders']);
+    expect(simulator.requests.length).toBeLessThanOrEqual(2 * PAGES + 2 * IN_FLIGHT);
+    await simulator.close();
+  });
+
+  test('a worker ends the run of a sync that was killed', async () => {
+    const simulator = await openSimulator(sixtyPages);
+    const url = await createDatabase();
+    const env = { ...environment(simulator, url), ...backend };
+    const sync = startCli(['sync', 'orders'], env);
+    await until('request 20', () => simulator.requests.length >= 20);
+    sync.kill('SIGKILL');
+    const worker = startCli(['worker'], env);
+    const ledger = await openLedgerView(url);
+    await until('the run ends', async () => (await ledger.runs())[0]?.state === 'complete');
+    await ledger.close();
+    worker.kill('SIGTERM');
+    expect(await worker.ended).toMatchObject({ code: 0 });
+    await expectTablesToEqualTruth(url, simulator, ['orders']);
+    await simulator.close();
+  });
+
+  test('a sync that is called again while a worker goes on with its killed run follows that run', async () => {
+    const simulator = await openSimulator({ ...sixtyPages, rate });
+    const url = await createDatabase();
+    const env = { ...environment(simulator, url), HIVE_RATE_WINDOW_MS: String(rate.windowMs), ...backend };
+    const sync = startCli(['sync', 'orders'], env);
+    await until('request 10', () => simulator.requests.length >= 10);
+    const worker = startCli(['worker'], { ...env, LOG_LEVEL: 'info' });
+    await until('the worker is up', () => worker.output().stderr.includes('worker is up'));
+    sync.kill('SIGKILL');
+    await sync.ended;
+    const again = await runCli(['sync', 'orders'], env);
+    expect(again.stderr).toContain('Going on with run 1');
+    worker.kill('SIGTERM');
+    await worker.ended;
+    await expectWholeAfter(1, { ended: again, simulator, url });
+    await simulator.close();
+  });
+});

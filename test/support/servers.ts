@@ -1,0 +1,124 @@
+// Servers of a test's own, to be stopped, killed and started again under the product's feet: Redis and PostgreSQL.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Redis } from 'ioredis';
+import postgres from 'postgres';
+import { type Binaries, findBinaries } from '../../src/db/embedded/binaries.js';
+import { childEnvironment, run } from '../../src/db/embedded/child.js';
+import { type Place, preparePlace } from '../../src/db/embedded/place.js';
+import { until } from './until.js';
+
+export interface OwnServer {
+  readonly url: string;
+  start(): Promise<void>;
+  /** PostgreSQL: fast, as at a restart. Redis: by SIGKILL; it keeps nothing. */
+  stop(): Promise<void>;
+  /** Stops it and removes its data. */
+  close(): Promise<void>;
+}
+
+export async function openOwnRedis(): Promise<OwnServer & { flush(): Promise<void> }> {
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${port}`;
+  let child: ChildProcess | undefined;
+  const start = async () => {
+    child = spawn('redis-server', ['--port', String(port), '--save', '', '--bind', '127.0.0.1'], { stdio: 'ignore' });
+    await until('Redis answers', () => answers(port));
+  };
+  const stop = () => end(child, 'SIGKILL');
+  await start();
+  return {
+    url,
+    start,
+    stop,
+    close: stop,
+    async flush() {
+      const client = new Redis(url);
+      await client.flushall();
+      client.disconnect();
+    },
+  };
+}
+
+export async function openOwnPostgres(): Promise<OwnServer> {
+  const home = realpathSync(mkdtempSync(path.join(tmpdir(), 'hive-sync-own-')));
+  chmodSync(home, 0o755);
+  const place = await preparePlace(home, () => {});
+  const binaries = await findBinaries(place);
+  await initialise(place, binaries);
+  const port = await freePort();
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  let child: ChildProcess | undefined;
+  const start = async () => {
+    child = spawn(binaries.postgres, ['-D', place.data, '-p', String(port), ...SETTINGS.flatMap((it) => ['-c', it])], {
+      ...place.account,
+      cwd: '/',
+      env: childEnvironment,
+      stdio: 'ignore',
+    });
+    await until('PostgreSQL answers', () => selects(url));
+  };
+  const stop = () => end(child, 'SIGINT');
+  await start();
+  return {
+    url,
+    start,
+    stop,
+    async close() {
+      await stop();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+const SETTINGS = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', 'shared_buffers=64MB'];
+
+async function initialise(place: Place, { initdb }: Binaries): Promise<void> {
+  const args = ['--pgdata', place.data, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C'];
+  const made = await run(initdb, [...args, '--no-sync'], place.account);
+  if (!made.ok) throw new Error(`initdb failed: ${made.output}`);
+}
+
+async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
+}
+
+async function selects(url: string): Promise<boolean> {
+  const sql = postgres(url, { max: 1, connect_timeout: 1 });
+  try {
+    await sql`select 1`;
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await sql.end();
+  }
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ host: '127.0.0.1', port });
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}
+
+/** A port that is free now, so that a server can come back on the same one. */
+export async function freePort(): Promise<number> {
+  const probe = net.createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as net.AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
