@@ -14,7 +14,7 @@ describe.each(backends())('queue on $name', ({ env: backend }) => {
     const simulator = await openSimulator({ ...sixtyPages, rate });
     const url = await createDatabase();
     const env = { ...environment(simulator, url), HIVE_RATE_WINDOW_MS: String(rate.windowMs), ...backend };
-    const [killed, other] = [startCli(['sync', 'orders'], env), startCli(['sync', 'orders'], env)];
+    const [killed, other] = [startCli(['sync', 'orders', '--full'], env), startCli(['sync', 'orders', '--full'], env)];
     const ledger = await openLedgerView(url);
     await until('both runs are under way', async () => ((await ledger.pages()) ?? 0) >= 20);
     expect(await ledger.runs()).toHaveLength(2);
@@ -23,7 +23,7 @@ describe.each(backends())('queue on $name', ({ env: backend }) => {
 
     // What the dead one has left behind may not be done yet; its command goes on with it, or has nothing left to do.
     const running = (await ledger.runs()).filter(({ state }) => state === 'running');
-    if (running.length > 0) expect(await runCli(['sync', 'orders'], env)).toMatchObject({ code: 0 });
+    if (running.length > 0) expect(await runCli(['sync', 'orders', '--full'], env)).toMatchObject({ code: 0 });
     expect(await ledger.runs()).toMatchObject([{ state: 'complete' }, { state: 'complete' }]);
     await ledger.close();
     await expectTablesToEqualTruth(url, simulator, ['orders']);
