@@ -7,7 +7,7 @@ import { checkVersion, clusterExists, createCluster, readPassword, SUPERUSER } f
 import { EmbeddedPostgresError, useAnotherServer } from './error.js';
 import { hasOtherUsers, joinGuarded, type Lease, leave } from './guard.js';
 import { type Place, prepareHome, preparePlace } from './place.js';
-import { findServer, isGone, type Server, startServer, stopServer } from './server.js';
+import { findServer, isGone, isReady, type Server, startServer, stopServer } from './server.js';
 import { withStartLock } from './start-lock.js';
 
 export { EmbeddedPostgresError } from './error.js';
@@ -72,7 +72,12 @@ async function joinRunning(place: Place): Promise<Joined | undefined> {
   const server = findServer(place);
   if (server === undefined) return undefined;
   const lease = await joinGuarded(place);
-  if (lease !== undefined) return { server, lease, adopted: true };
+  if (lease !== undefined) {
+    // Whoever started it may have been killed before it was ready.
+    const ready = (await isReady(place, server.pid)) ? findServer(place) : undefined;
+    if (ready !== undefined) return { server: ready, lease, adopted: true };
+    leave(lease);
+  }
   // Its last user has just left, or its guard was killed: a server that nobody would ever stop is replaced by a guarded
   // one. Users it still had stay counted, since the pipe stays the same.
   await stopServer(server);

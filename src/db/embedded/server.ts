@@ -87,7 +87,7 @@ function serverArguments(place: Place, port: number, durable: boolean): string[]
 }
 
 /** True when it takes connections, false when it ended before. */
-async function isReady(place: Place, pid: number): Promise<boolean> {
+export async function isReady(place: Place, pid: number): Promise<boolean> {
   const outcome = await poll(() => {
     const file = readPidFile(place);
     if (file?.pid === pid && file.ready) return 'ready';
