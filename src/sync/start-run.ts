@@ -89,7 +89,7 @@ export async function startLookups(
 /** Workers report every few seconds: after this silence a run is left behind even if the server still sees a claim. */
 const LEFT_BEHIND_MS = 20_000;
 
-/** Goes on with a run of the same mode and collections that was left behind, or starts a new one. */
+/** Goes on with a run of the same collections that was left behind, or starts a new one. */
 export async function resumeOrStart(
   context: SyncContext,
   collections: readonly Collection[],
@@ -98,11 +98,15 @@ export async function resumeOrStart(
   const wanted = collections.map(({ name }) => name).join();
   const before = (await readClock(context.db)).getTime() - LEFT_BEHIND_MS;
   for (const run of (await runningRuns(context.db, context.account)).toReversed()) {
-    if (run.mode !== options.mode || run.collections.join() !== wanted || !isSameRange(run, options)) continue;
+    if (!isSameWish(run.mode, options.mode) || run.collections.join() !== wanted || !isSameRange(run, options)) continue;
     if ((await context.claims.claim(run.id)) || run.heartbeat_at.getTime() < before) return { run, resumed: true };
   }
   return { run: await startRun(context, collections, options), resumed: false };
 }
+
+/** A full run that was left behind is what an incremental one would bring, and more: it is ended first. */
+const isSameWish = (left: string, asked: RunOptions['mode']): boolean =>
+  left === asked || (left === 'full' && asked === 'incremental');
 
 /** The end of a backfill is the moment when it was started, unless it was given: a day's difference is the same wish. */
 function isSameRange(run: Run, options: RunOptions): boolean {
