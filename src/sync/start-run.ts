@@ -98,7 +98,8 @@ export async function resumeOrStart(
   const wanted = collections.map(({ name }) => name).join();
   const before = (await readClock(context.db)).getTime() - LEFT_BEHIND_MS;
   for (const run of (await runningRuns(context.db, context.account)).toReversed()) {
-    if (!isSameWish(run.mode, options.mode) || run.collections.join() !== wanted || !isSameRange(run, options)) continue;
+    if (!isSameWish(run.mode, options.mode) || run.collections.join() !== wanted || !isSameRange(run, options))
+      continue;
     if ((await context.claims.claim(run.id)) || run.heartbeat_at.getTime() < before) return { run, resumed: true };
   }
   return { run: await startRun(context, collections, options), resumed: false };
