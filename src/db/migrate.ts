@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
-import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator';
 import { type Database, openDatabase } from './database.js';
 
@@ -43,6 +42,3 @@ export async function migrate(database: Database): Promise<string[]> {
     await single.close();
   }
 }
-
-/** How many migrations this release has; for doctor. */
-export const migrationCount = (): number => readMigrationFiles(BOOKKEEPING).length;
