@@ -32,6 +32,8 @@ export class Account {
   readonly #inserted: Record<CollectionName, number>;
   readonly #now: () => number;
   #skuIds: Map<string, number> | undefined;
+  /** Told of every change of a record that there was before. */
+  onChange: (collection: CollectionName, old: ApiRecord | undefined, record: ApiRecord) => void = () => undefined;
 
   constructor(settings: SimulatorSettings) {
     this.#now = settings.now;
@@ -118,6 +120,7 @@ export class Account {
     const createdMs = isMoved ? parseInstant(String(record.created_at)) : undefined;
     this.#lists[collection].replace(record, createdMs === undefined ? undefined : Math.floor(createdMs));
     this.#note('update', collection, record);
+    this.onChange(collection, old, record);
     return record;
   }
 

@@ -10,6 +10,7 @@ import { isObject } from './merge-patch.js';
 import { collectionNames, type JsonObject } from './records.js';
 import type { Simulator } from './simulator.js';
 import { SimulatorOptionError } from './simulator-option-error.js';
+import type { WebhookOptions } from './webhooks.js';
 
 /** Everything of a simulator but its life. */
 export type Controlled = Omit<Simulator, 'close'>;
@@ -27,6 +28,9 @@ const commands: Record<string, Command> = {
   'POST /__clear-drift': (sim) => sim.clearDrift(),
   'POST /__apply': (sim, body) => sim.apply(body as unknown as Change),
   'POST /__rate': (sim, body) => sim.setRate(body.unlimited === true ? 'unlimited' : body),
+  'POST /__webhooks': (sim, body) =>
+    sim.setWebhooks(body.url === undefined ? undefined : (body as unknown as WebhookOptions)),
+  'GET /__webhooks': (sim) => sim.webhookStats(),
   'POST /__key': (sim, body) => (body.valid === false ? sim.revokeKey() : sim.restoreKey()),
   'POST /__reset-requests': (sim) => sim.resetRequests(),
 };

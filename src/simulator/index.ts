@@ -19,3 +19,4 @@ export type { RequestRecord, RequestStats } from './request-log.js';
 export type { RequestMatch } from './request-match.js';
 export { openSimulator, type Simulator } from './simulator.js';
 export { SimulatorOptionError } from './simulator-option-error.js';
+export type { WebhookOptions, WebhookStats } from './webhooks.js';

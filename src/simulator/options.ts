@@ -5,6 +5,7 @@ import type { DriftRule } from './drift.js';
 import type { FaultRule } from './faults.js';
 import { type CollectionName, collectionNames } from './records.js';
 import { SimulatorOptionError } from './simulator-option-error.js';
+import type { WebhookOptions } from './webhooks.js';
 
 /** How a 429 says when to come back. `fraction` and `integer` are the true time, `date` is an HTTP date. */
 export type RetryAfterForm = 'fraction' | 'integer' | 'date' | 'zero' | 'none' | 'garbage';
@@ -54,6 +55,8 @@ export interface SimulatorOptions {
   /** Time before each answer is sent: fixed, or anything between two. Default 0. */
   latencyMs?: number | readonly [min: number, max: number];
   rate?: RateOptions | 'unlimited';
+  /** Where changes of a status are posted. Default: nowhere. */
+  webhooks?: WebhookOptions;
   faults?: readonly FaultRule[];
   drift?: readonly DriftRule[];
   /** Milliseconds since 1970, never falling. Default: the machine's monotonic clock. */

@@ -11,6 +11,7 @@ import { checkRate, type RateOptions, resolveOptions, type SimulatorOptions } fr
 import { RateLimiter } from './rate-limiter.js';
 import type { ApiRecord, CollectionName } from './records.js';
 import { RequestLog, type RequestRecord, type RequestStats } from './request-log.js';
+import { type WebhookOptions, type WebhookStats, Webhooks } from './webhooks.js';
 
 export interface Simulator {
   /** The base URL of the API: `http://127.0.0.1:PORT/merchant_api/v1`. */
@@ -36,6 +37,9 @@ export interface Simulator {
   addDrift(rule: DriftRule): void;
   clearDrift(): void;
   setRate(rate: RateOptions | 'unlimited'): void;
+  /** From now on changes of a status are posted there; undefined = not any more. */
+  setWebhooks(options: WebhookOptions | undefined): void;
+  webhookStats(): WebhookStats;
   /** From now on every key is wrong. */
   revokeKey(): void;
   restoreKey(): void;
@@ -56,6 +60,9 @@ export async function openSimulator(options: SimulatorOptions = {}): Promise<Sim
   const log = new RequestLog(settings.requestLogSize);
   for (const rule of options.faults ?? []) faults.add(rule);
   for (const rule of options.drift ?? []) drift.add(rule);
+  const webhooks = new Webhooks(settings.seed, settings.apiKey);
+  webhooks.configure(options.webhooks);
+  account.onChange = (collection, old, record) => webhooks.changed(collection, old, record);
   const parts: ApiParts = { settings, state, limiter, faults, drift, log };
 
   const server = new HttpServer(async (request, response) => {
@@ -83,6 +90,8 @@ export async function openSimulator(options: SimulatorOptions = {}): Promise<Sim
     addDrift: (rule) => drift.add(rule),
     clearDrift: () => drift.clear(),
     setRate: (rate) => limiter.configure(checkRate(rate)),
+    setWebhooks: (told) => webhooks.configure(told),
+    webhookStats: () => webhooks.stats,
     revokeKey: () => {
       state.apiKey = undefined;
     },
@@ -95,5 +104,11 @@ export async function openSimulator(options: SimulatorOptions = {}): Promise<Sim
       limiter.maxInAnyWindow = 0;
     },
   };
-  return { ...controlled, close: () => server.close() };
+  return {
+    ...controlled,
+    close: () => {
+      webhooks.close();
+      return server.close();
+    },
+  };
 }
