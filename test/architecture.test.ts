@@ -8,19 +8,53 @@ const src = path.resolve(import.meta.dirname, '../src');
 /** Room → rooms that it may import from, besides itself. Files directly in src/ are rooms of their own. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ['cli'],
-  cli: ['app', 'config', 'errors', 'log', 'sync', 'db', 'queue', 'collections', 'simulator', 'hive'],
-  app: ['server', 'queue', 'sync', 'hive', 'db', 'collections', 'config', 'log', 'errors'],
-  server: ['queue', 'db', 'errors', 'log', 'config'],
+  cli: [
+    'app',
+    'store',
+    'server',
+    'config',
+    'errors',
+    'log',
+    'sync',
+    'db',
+    'queue',
+    'collections',
+    'simulator',
+    'hive',
+    'words',
+  ],
+  app: ['store', 'server', 'queue', 'sync', 'hive', 'db', 'collections', 'config', 'log', 'errors'],
+  store: ['db', 'config', 'log'],
+  server: ['queue', 'sync', 'hive', 'db', 'collections', 'errors', 'log', 'config', 'words'],
   queue: ['sync', 'db', 'errors', 'log'],
-  sync: ['collections', 'db', 'hive', 'errors', 'log'],
-  collections: ['sync/collection', 'db/columns'],
+  sync: ['db', 'hive', 'errors', 'log', 'words'],
+  collections: ['sync/collection', 'sync/tables', 'db/columns'],
+  docs: ['collections', 'views', 'db'],
+  views: ['collections', 'db/columns', 'db/described', 'db/hive-schema', 'db/rollups'],
   hive: ['errors'],
-  db: ['errors', 'hive/budget'],
+  db: ['errors', 'log', 'hive/budget'],
   simulator: [],
-  config: ['errors'],
+  config: ['variables', 'errors'],
+  variables: [],
   log: [],
   errors: [],
+  words: [],
 };
+
+/** Inside sync/: each room and each file directly in it imports only from those that stand before it. */
+const orderInSync = [
+  'collection',
+  'observer',
+  'context',
+  'verdict',
+  'tables',
+  'records',
+  'runs',
+  'webhooks',
+  'reading',
+  'letters',
+  'heal',
+];
 
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
@@ -44,6 +78,13 @@ test.each(files)('%s imports only what its room may', (file) => {
     (target) =>
       roomOf(target) !== room && !allowed?.some((place) => target === place || target.startsWith(`${place}/`)),
   );
+  expect(wrong).toEqual([]);
+});
+
+test.each(files.filter((file) => roomOf(file) === 'sync'))('%s imports only what stands before it in sync/', (file) => {
+  const placeOf = (target: string): number => orderInSync.indexOf(target.split('/')[1] ?? '');
+  expect(placeOf(file), 'it has a place in the order').not.toBe(-1);
+  const wrong = importsOf(file).filter((target) => roomOf(target) === 'sync' && placeOf(target) > placeOf(file));
   expect(wrong).toEqual([]);
 });
 

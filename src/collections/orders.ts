@@ -1,6 +1,6 @@
 // Orders: what shoppers bought. The list filters by created_at, so windows can be pinned and cut.
 import { cents, flat, id, instant, integer, json, text, texts } from '../db/columns.js';
-import { defineCollection } from '../sync/collection.js';
+import { defineCollection } from '../sync/tables/define-collection.js';
 
 export const orders = defineCollection({
   name: 'orders',
@@ -12,25 +12,33 @@ export const orders = defineCollection({
   closedWhen: [{ status: ['fulfilled', 'unfulfillable'] }],
   // Refunds come after that.
   changesAfterClosing: true,
+  // Only version 2 of the API has it.
+  webhookEvents: ['order_status_updated'],
+  merchantKey: 'merchant_order_id',
   parentKey: 'order_id',
   fields: {
     id: id("Hive's id of the order."),
-    merchant_order_id: text("The shop's own id of the order, unique within the shop."),
+    merchant_order_id: text("The shop's own id of the order, unique within the shop.", { personal: false }),
     customer_order_number: text(
       'The number that the shopper sees, where it differs from merchant_order_id; else null.',
+      { personal: false },
     ),
     status: text('State of the order at Hive.', {
+      status: true,
       values: {
         fulfillable: 'Hive can ship it, or is shipping it; every order made through the API starts here',
         unfulfillable: 'Hive will not ship it (a blocked country, say), or it was cancelled',
         fulfilled: 'all of it has been shipped',
       },
     }),
-    carrier_preference: text('Carrier or service that the shop asked for; null when it left the choice to Hive.'),
+    carrier_preference: text('Carrier or service that the shop asked for; null when it left the choice to Hive.', {
+      personal: false,
+    }),
     created_at: instant(
       'When the order was created. The shop may set it, so an order that arrives today can carry an older instant.',
     ),
     financial_status: text('State of the payment as the shop reported it; null when it did not.', {
+      status: true,
       values: {
         paid: 'the shopper has paid',
         refunded: 'the money was given back',
@@ -38,45 +46,55 @@ export const orders = defineCollection({
         failed: 'payment failed',
       },
     }),
-    payment_method: text('How the shopper paid, in the words of the shop; null when not given.'),
-    currency: text('ISO 4217 code of all money in this order and its items; EUR when the shop did not say.'),
+    payment_method: text('How the shopper paid, in the words of the shop; null when not given.', { personal: false }),
+    currency: text('ISO 4217 code of all money in this order and its items; EUR when the shop did not say.', {
+      personal: false,
+    }),
     total_price_in_cents: cents('What the shopper pays in all, in cents of currency.'),
     total_net_revenue_in_cents: cents('Paid less tax, in cents of currency.'),
     total_tax_in_cents: cents('Tax paid, in cents of currency.'),
     total_net_refunds_in_cents: cents('Refunded less tax, in cents of currency.'),
     total_tax_refunds_in_cents: cents('Tax refunded, in cents of currency.'),
     ...flat('shipping', 'shipping_address', {
-      first_name: text('Given name of the recipient. Personal data.'),
-      last_name: text('Family name of the recipient. Personal data.'),
-      full_name: text('Whole name of the recipient. Personal data.'),
-      email: text('E-mail of the recipient; null when not given. Personal data.'),
-      phone: text('Phone of the recipient; null when not given. Personal data.'),
-      company: text('Company of the recipient; null for private people. Personal data.'),
-      line1: text('Street and number. Personal data.'),
-      line2: text('Second line of the address; null when there is none. Personal data.'),
-      city: text('City of the recipient.'),
-      country_code: text('ISO 3166-1 alpha-2 code of the country.'),
-      postal_code: text('Postal code, as text: leading zeros and letters count.'),
-      parcel_point_id: text("The carrier's id of a pick-up point; null when delivered to the door."),
+      first_name: text('Given name of the recipient. Personal data.', { personal: true }),
+      last_name: text('Family name of the recipient. Personal data.', { personal: true }),
+      full_name: text('Whole name of the recipient. Personal data.', { personal: true }),
+      email: text('E-mail of the recipient; null when not given. Personal data.', { personal: true }),
+      phone: text('Phone of the recipient; null when not given. Personal data.', { personal: true }),
+      company: text('Company of the recipient; null for private people. Personal data.', { personal: true }),
+      line1: text('Street and number. Personal data.', { personal: true }),
+      line2: text('Second line of the address; null when there is none. Personal data.', { personal: true }),
+      city: text('City of the recipient.', { personal: true }),
+      country_code: text('ISO 3166-1 alpha-2 code of the country.', { personal: false }),
+      postal_code: text('Postal code, as text: leading zeros and letters count.', { personal: true }),
+      parcel_point_id: text("The carrier's id of a pick-up point; null when delivered to the door.", {
+        personal: true,
+      }),
     }),
-    tags: texts('Free tags that the shop set.'),
-    custom_metadata: json('Free-form JSON that the shop attached; null when there is none.'),
+    tags: texts('Free tags that the shop set.', { personal: true }),
+    custom_metadata: json('Free-form JSON that the shop attached; null when there is none.', { personal: true }),
   },
+  indexes: [
+    { on: ['created_at'] },
+    { on: ['merchant_order_id'] },
+    { on: ['status', 'created_at'], where: "status <> 'fulfilled'" },
+  ],
   children: [
     {
       table: 'order_items',
       comment: 'The line items of an order, in the order in which the API lists them.',
       from: 'items',
       fields: {
-        merchant_item_id: text("The shop's own id of the line item, unique within its order."),
+        merchant_item_id: text("The shop's own id of the line item, unique within its order.", { personal: false }),
         sku_id: id("Hive's id of the SKU: hive.skus.id."),
-        merchant_sku_id: text("The shop's own SKU code: hive.skus.merchant_sku_id."),
+        merchant_sku_id: text("The shop's own SKU code: hive.skus.merchant_sku_id.", { personal: false }),
         quantity: integer('Pieces ordered.'),
         price_per_unit_in_cents: cents("Price of one piece before discounts, in cents of the order's currency."),
         price_per_unit_in_cents_with_discount: cents(
           "Price of one piece after discounts, in cents of the order's currency.",
         ),
       },
+      indexes: [{ on: ['sku_id'] }],
     },
   ],
   example: {

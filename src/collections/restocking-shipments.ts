@@ -1,7 +1,7 @@
 // Restocking shipments: goods that the shop sends to a warehouse. No filter of the list is documented, so it is read
 // as a whole; it is sorted by creation, yet a record does not say when it was created.
 import { cents, day, id, integer, text } from '../db/columns.js';
-import { defineCollection } from '../sync/collection.js';
+import { defineCollection } from '../sync/tables/define-collection.js';
 
 export const restockingShipments = defineCollection({
   name: 'restocking_shipments',
@@ -13,6 +13,7 @@ export const restockingShipments = defineCollection({
   filtersByCreatedAt: false,
   // Both are ends: restocked goods are counted and belong to the stock, a cancelled delivery does not come.
   closedWhen: [{ status: ['restocked', 'cancelled'] }],
+  webhookEvents: ['restocking_shipment_status_updated'],
   parentKey: 'restocking_shipment_id',
   fields: {
     id: id("Hive's id of the restocking shipment."),
@@ -27,10 +28,11 @@ export const restockingShipments = defineCollection({
         hive_freight: "with Hive's own freight service",
       },
     }),
-    tracking_code: text("The carrier's number of the delivery; null when there is none."),
-    po_number: text("The shop's purchase order number; null when not given."),
-    supplier_name: text('Name of the supplier; null when not given.'),
+    tracking_code: text("The carrier's number of the delivery; null when there is none.", { personal: true }),
+    po_number: text("The shop's purchase order number; null when not given.", { personal: false }),
+    supplier_name: text('Name of the supplier; null when not given.', { personal: true }),
     status: text('State of the restocking shipment.', {
+      status: true,
       values: {
         created: 'announced, can still be changed',
         shipped: 'on its way, can still be changed; every restocking shipment made through the API starts here',
@@ -41,7 +43,7 @@ export const restockingShipments = defineCollection({
         cancelled: 'the shop cancelled it',
       },
     }),
-    barcode: text('Barcode by which the warehouse knows the delivery, such as RS.13.'),
+    barcode: text('Barcode by which the warehouse knows the delivery, such as RS.13.', { personal: false }),
   },
   children: [
     {
@@ -53,16 +55,18 @@ export const restockingShipments = defineCollection({
         sku_id: id("Hive's id of the SKU: hive.skus.id."),
         merchant_sku_id: text(
           "The shop's own SKU code: hive.skus.merchant_sku_id. Only newer versions of the API send it; else null.",
+          { personal: false },
         ),
         announced_quantity: integer('Pieces that the shop announced.'),
         arrived_quantity: integer('Pieces that arrived, damaged ones not counted; null until the status is restocked.'),
         damaged_quantity: integer('Pieces that arrived damaged; null until the status is restocked.'),
         missing_quantity: integer('Pieces announced that did not arrive; null until the status is restocked.'),
-        remarks: text('Remarks on the item, in free words; null when there are none.'),
+        remarks: text('Remarks on the item, in free words; null when there are none.', { personal: true }),
         total_cost_in_cents: cents(
           "Cost of all pieces of the item together, in cents of the shop's currency; null when not given.",
         ),
       },
+      indexes: [{ on: ['sku_id'] }],
       children: [
         {
           table: 'restocking_shipment_item_batches',
@@ -72,8 +76,8 @@ export const restockingShipments = defineCollection({
           link: 'item_position',
           fields: {
             id: id("Hive's id of the batch: hive.sku_batches.id."),
-            name: text('Name of the batch.'),
-            tracking_code: text('Code by which the batch is traced, such as a lot number.'),
+            name: text('Name of the batch.', { personal: false }),
+            tracking_code: text('Code by which the batch is traced, such as a lot number.', { personal: false }),
             expiry_date: day('Day on which the batch expires; null when it does not.'),
             arrived_quantity: integer(
               "Pieces of the batch that arrived; null until the status is restocked. The sum need not be the item's arrived_quantity.",

@@ -1,6 +1,6 @@
 // Returns: parcels that come back to Hive. No filter of the list is documented, so it is read as a whole.
 import { flat, id, instant, integer, text } from '../db/columns.js';
-import { defineCollection } from '../sync/collection.js';
+import { defineCollection } from '../sync/tables/define-collection.js';
 
 export const returns = defineCollection({
   name: 'returns',
@@ -12,10 +12,14 @@ export const returns = defineCollection({
   filtersByCreatedAt: false,
   // The last state. `action_required` is not one: handling goes on once the shop has answered.
   closedWhen: [{ status: ['handling_completed'] }],
+  webhookEvents: ['return_status_updated'],
+  milestones: ['received_at', 'started_processing_at', 'completed_handling_at'],
+  merchantKey: 'order_merchant_order_id',
   parentKey: 'return_id',
   fields: {
     id: id("Hive's id of the return."),
     status: text('State of the return.', {
+      status: true,
       values: {
         on_the_way: 'on its way to the warehouse',
         arrived: 'in the warehouse, nobody works on it yet',
@@ -49,20 +53,28 @@ export const returns = defineCollection({
     received_at: instant('When the parcel arrived in the warehouse; null until then.'),
     started_processing_at: instant('When the warehouse began to work on it; null until then.'),
     completed_handling_at: instant('When the warehouse was done with it; null until then.'),
-    carrier: text('Name of the carrier; null or empty when not known, as for a return that the warehouse entered.'),
-    tracking_code: text("The carrier's number of the parcel; null when there is none."),
+    carrier: text('Name of the carrier; null or empty when not known, as for a return that the warehouse entered.', {
+      personal: false,
+    }),
+    tracking_code: text("The carrier's number of the parcel; null when there is none.", { personal: true }),
     tracking_url: text(
       "The carrier's page about the parcel; null or empty when there is none. Personal data: such pages show the sender.",
+      { personal: true },
     ),
     ...flat('order', 'order', {
       id: id("Hive's id of the order that comes back: hive.orders.id."),
-      merchant_order_id: text("The shop's own id of that order: hive.orders.merchant_order_id."),
+      merchant_order_id: text("The shop's own id of that order: hive.orders.merchant_order_id.", { personal: false }),
       customer_order_number: text(
         'The number of that order that the shopper sees: hive.orders.customer_order_number. Known from version 2 of the API only; else null.',
-        { assumed: true },
+        { personal: false, assumed: true },
       ),
     }),
   },
+  indexes: [
+    { on: ['order_id'] },
+    { on: ['created_at'] },
+    { on: ['status', 'created_at'], where: "status <> 'handling_completed'" },
+  ],
   children: [
     {
       table: 'return_items',
@@ -72,15 +84,18 @@ export const returns = defineCollection({
         id: id("Hive's id of the announced item.", { assumed: true }),
         sku_id: id("Hive's id of the SKU: hive.skus.id.", { from: ['sku_id', 'sku.id'], assumed: true }),
         merchant_sku_id: text("The shop's own SKU code: hive.skus.merchant_sku_id.", {
+          personal: false,
           from: ['merchant_sku_id', 'sku.merchant_sku_id', 'sku.sku_code'],
           assumed: true,
         }),
         quantity: integer('Pieces announced.', { assumed: true }),
-        customer_return_reason: text('Reason that the shopper chose; null when none was given.'),
+        customer_return_reason: text('Reason that the shopper chose; null when none was given.', { personal: false }),
         customer_return_message: text(
           'What the shopper wrote, in free words; null when nothing. Personal data: people write names and addresses here.',
+          { personal: true },
         ),
       },
+      indexes: [{ on: ['sku_id'] }],
     },
     {
       table: 'return_line_items',
@@ -94,6 +109,7 @@ export const returns = defineCollection({
         ),
         sku_id: id("Hive's id of the SKU: hive.skus.id.", { from: ['sku_id', 'sku.id'], assumed: true }),
         merchant_sku_id: text("The shop's own SKU code: hive.skus.merchant_sku_id.", {
+          personal: false,
           from: ['merchant_sku_id', 'sku.merchant_sku_id', 'sku.sku_code'],
           assumed: true,
         }),
@@ -118,6 +134,7 @@ export const returns = defineCollection({
           },
         }),
       },
+      indexes: [{ on: ['sku_id'] }],
     },
     {
       table: 'return_photos',
@@ -126,9 +143,11 @@ export const returns = defineCollection({
       fields: {
         id: id("Hive's id of the picture.", { assumed: true }),
         image_url: text('Address of the picture. Personal data: labels and letters can be seen on it.', {
+          personal: true,
           assumed: true,
         }),
         photo_type: text('What the picture shows; "inside" has been seen, other values are not documented.', {
+          personal: false,
           assumed: true,
         }),
       },

@@ -1,6 +1,6 @@
 // Shipments: the parcels in which orders leave Hive. No filter of the list is documented, so it is read as a whole.
 import { day, id, instant, integer, text, texts } from '../db/columns.js';
-import { defineCollection } from '../sync/collection.js';
+import { defineCollection } from '../sync/tables/define-collection.js';
 
 export const shipments = defineCollection({
   name: 'shipments',
@@ -13,18 +13,22 @@ export const shipments = defineCollection({
   // The carrier has the last word, so `shipped` is not an end: the parcel moves on until it is delivered or sent back
   // (what then happens to it is a return). A cancelled shipment never meets a carrier.
   closedWhen: [{ delivery_status: ['Delivered', 'Returned to sender'] }, { status: ['cancelled'] }],
+  webhookEvents: ['shipment_status_updated', 'delivery_status_updated'],
+  milestones: ['shipped_at', 'delivered_at'],
+  merchantKey: 'merchant_order_id',
   parentKey: 'shipment_id',
   fields: {
     id: id("Hive's id of the shipment."),
     order_id: id("Hive's id of the order: hive.orders.id."),
-    merchant_order_id: text("The shop's own id of the order: hive.orders.merchant_order_id."),
+    merchant_order_id: text("The shop's own id of the order: hive.orders.merchant_order_id.", { personal: false }),
     created_at: instant('When the shipment was created at Hive.'),
     shipped_at: instant('When the shipment was shipped; null until then.'),
     delivered_at: instant('When the shipment reached the recipient; null until then.'),
-    shipment_provider: text('Name of the carrier; null when not known.'),
+    shipment_provider: text('Name of the carrier; null when not known.', { personal: false }),
     delivery_status: text(
       "Where the parcel is, as the carrier tells, in Hive's words, with capitals and spaces; null when there is nothing to tell yet.",
       {
+        status: true,
         values: {
           'Information transmitted to the carrier':
             'Hive has shipped it and the carrier knows, but has told nothing since',
@@ -37,6 +41,7 @@ export const shipments = defineCollection({
       },
     ),
     status: text('State of the shipment inside the warehouse.', {
+      status: true,
       values: {
         waiting_for_picking: 'nobody works on it yet; every shipment starts here',
         on_hold: 'held back for now: the address is in doubt, stock is missing, or the shop starts later',
@@ -50,14 +55,25 @@ export const shipments = defineCollection({
         cancelled: 'it will not be shipped: the order was cancelled, say',
       },
     }),
-    tracking_code: text("The carrier's number of the parcel; null when there is none.", { assumed: true }),
+    tracking_code: text("The carrier's number of the parcel; null when there is none.", {
+      personal: true,
+      assumed: true,
+    }),
     tracking_url: text(
       "The carrier's page about the parcel; null when there is none. Personal data: such pages show the recipient.",
-      { assumed: true },
+      { personal: true, assumed: true },
     ),
     updated_at: instant('When the shipment last changed at Hive.', { assumed: true }),
     warehouse_id: id("Hive's id of the warehouse that ships it: hive.warehouses.id.", { assumed: true }),
   },
+  indexes: [
+    { on: ['order_id'] },
+    { on: ['merchant_order_id'] },
+    { on: ['created_at'] },
+    { on: ['shipped_at'] },
+    { on: ['delivery_status', 'shipped_at'], where: "delivery_status <> 'Delivered'" },
+    { on: ['status', 'created_at'], where: "status <> 'shipped'" },
+  ],
   children: [
     {
       table: 'shipment_items',
@@ -67,18 +83,22 @@ export const shipments = defineCollection({
         id: id("Hive's id of the shipment item."),
         merchant_item_id: text(
           "The shop's own id of the order's line item: hive.order_items.merchant_item_id, within the same order. Null for add-ons: items added later that are not part of the order.",
+          { personal: false },
         ),
         sku_id: id("Hive's id of the SKU: hive.skus.id.", { from: ['sku_id', 'sku.id'], assumed: true }),
         merchant_sku_id: text("The shop's own SKU code: hive.skus.merchant_sku_id.", {
+          personal: false,
           from: ['merchant_sku_id', 'sku.merchant_sku_id', 'sku.sku_code'],
           assumed: true,
         }),
         quantity: integer('Pieces in the shipment.'),
         serial_numbers: texts('Serial numbers of the pieces, where Hive records them.', {
+          personal: true,
           each: 'serial_number',
           assumed: true,
         }),
       },
+      indexes: [{ on: ['sku_id'] }],
       children: [
         {
           table: 'shipment_item_batches',
@@ -86,8 +106,12 @@ export const shipments = defineCollection({
           from: 'batches',
           link: 'item_position',
           fields: {
-            name: text('Name of the batch: hive.sku_batches.name. The API sends no id of it here.'),
-            tracking_code: text('Code by which the batch is traced: hive.sku_batches.tracking_code.'),
+            name: text('Name of the batch: hive.sku_batches.name. The API sends no id of it here.', {
+              personal: false,
+            }),
+            tracking_code: text('Code by which the batch is traced: hive.sku_batches.tracking_code.', {
+              personal: false,
+            }),
             expiry_date: day('Day on which the batch expires; null when it does not.'),
             quantity: integer('Pieces taken from this batch.'),
           },

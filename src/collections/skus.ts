@@ -1,6 +1,6 @@
 // SKUs: what the shop sells and how much of it lies where. The list filters by created_at, so windows can be pinned and cut.
 import { bool, cents, day, flat, id, instant, integer, number, text, texts } from '../db/columns.js';
-import { defineCollection } from '../sync/collection.js';
+import { defineCollection } from '../sync/tables/define-collection.js';
 
 export const skus = defineCollection({
   name: 'skus',
@@ -12,17 +12,23 @@ export const skus = defineCollection({
   filtersByCreatedAt: true,
   // Stock moves with every order and delivery, and a deleted SKU comes back when the shop writes to it again.
   closedWhen: 'never',
+  merchantKey: 'merchant_sku_id',
   parentKey: 'sku_id',
   fields: {
     id: id("Hive's id of the SKU."),
-    merchant_sku_id: text("The shop's own code of the SKU."),
-    name: text('Name of the SKU, as the shop wrote it.'),
+    merchant_sku_id: text("The shop's own code of the SKU.", { personal: false }),
+    name: text('Name of the SKU, as the shop wrote it.', { personal: false }),
     created_at: instant('When the SKU was created at Hive.'),
-    barcode: text('Barcode on the goods, as text: leading zeros count; null when not given.'),
+    barcode: text('Barcode on the goods, as text: leading zeros count; null when not given.', { personal: false }),
     batch_tracking_enabled: bool('True when Hive keeps the stock of this SKU apart by batch: hive.sku_batches.'),
     cost_in_cents: cents("Cost of one piece, in cents of the shop's currency; null when not given."),
-    country_code_of_origin: text('ISO 3166-1 alpha-2 code of the country of origin, for customs; null when not given.'),
-    hs_code: text('Harmonised System code of the goods, for customs, as text; null when not given.'),
+    country_code_of_origin: text(
+      'ISO 3166-1 alpha-2 code of the country of origin, for customs; null when not given.',
+      { personal: false },
+    ),
+    hs_code: text('Harmonised System code of the goods, for customs, as text; null when not given.', {
+      personal: false,
+    }),
     fulfilled_by: text('Who ships this SKU.', {
       values: {
         hive: 'Hive stores and ships it',
@@ -30,10 +36,11 @@ export const skus = defineCollection({
         new: 'not decided yet: the state of a newly imported SKU',
       },
     }),
-    image_url: text('Public address of a picture; null when there is none.'),
+    image_url: text('Public address of a picture; null when there is none.', { personal: false }),
     status: text(
       'Whether the SKU is in use. A SKU that the shop deletes stays in the API with another status; that is not _deleted_at, which is set when the API holds no such SKU any more.',
       {
+        status: true,
         values: {
           active: 'in use',
           deleted: 'deleted by the shop; becomes active again when the shop creates or updates it',
@@ -54,16 +61,25 @@ export const skus = defineCollection({
     ),
     h_codes: texts(
       'Hazard codes (H statements) of the goods. Only newer versions of the API send them; null otherwise.',
+      { personal: false },
     ),
     un_names: texts(
       'UN numbers of the goods, for transport. Only newer versions of the API send them; null otherwise.',
+      { personal: false },
     ),
   },
+  indexes: [{ on: ['merchant_sku_id'] }],
   children: [
     {
       table: 'sku_inventory',
       comment: 'The stock of a SKU per warehouse. Its sum over the warehouses is the stock in hive.skus.',
       from: 'inventory_per_warehouse',
+      daily: {
+        table: 'inventory_daily',
+        comment:
+          'The stock of a SKU per warehouse at the end of each day on which it was seen to be another than before, in the days of SYNC_TIMEZONE. A day without a row has the stock of the last row before it: hive.inventory_by_day fills these days in.',
+        by: 'warehouse_id',
+      },
       fields: {
         warehouse_id: id("Hive's id of the warehouse: hive.warehouses.id."),
         stocked: integer('Pieces in this warehouse that can be sold: total less the buffer, if the shop has set one.'),
@@ -78,8 +94,8 @@ export const skus = defineCollection({
       from: 'inventory_batches',
       fields: {
         id: id("Hive's id of the batch."),
-        name: text('Name of the batch.'),
-        tracking_code: text('Code by which the batch is traced, such as a lot number.'),
+        name: text('Name of the batch.', { personal: false }),
+        tracking_code: text('Code by which the batch is traced, such as a lot number.', { personal: false }),
         expiry_date: day('Day on which the batch expires; null when it does not.'),
       },
       children: [
@@ -141,4 +157,4 @@ export const skus = defineCollection({
   },
 });
 
-export const [skusTable, skuInventory, skuBatches, skuBatchQuantities] = skus.tables;
+export const [skusTable, skuInventory, skuBatches, skuBatchQuantities, inventoryDaily] = skus.tables;

@@ -1,6 +1,6 @@
 // Warehouses: where Hive keeps and packs goods. Few, and nothing of the page that documents them could be read.
 import { id, text } from '../db/columns.js';
-import { defineCollection } from '../sync/collection.js';
+import { defineCollection } from '../sync/tables/define-collection.js';
 
 export const warehouses = defineCollection({
   name: 'warehouses',
@@ -14,11 +14,14 @@ export const warehouses = defineCollection({
   parentKey: 'warehouse_id',
   fields: {
     id: id("Hive's id of the warehouse.", { assumed: true }),
-    name: text('Name of the warehouse.', { assumed: true }),
-    country_code: text('ISO 3166-1 alpha-2 code of the country in which the warehouse stands.', { assumed: true }),
-    city: text('City in which the warehouse stands.', { assumed: true }),
-    postal_code: text('Postal code, as text: leading zeros and letters count.', { assumed: true }),
-    line1: text('Street and number of the warehouse.', { assumed: true }),
+    name: text('Name of the warehouse.', { personal: false, assumed: true }),
+    country_code: text('ISO 3166-1 alpha-2 code of the country in which the warehouse stands.', {
+      personal: false,
+      assumed: true,
+    }),
+    city: text('City in which the warehouse stands.', { personal: false, assumed: true }),
+    postal_code: text('Postal code, as text: leading zeros and letters count.', { personal: false, assumed: true }),
+    line1: text('Street and number of the warehouse.', { personal: false, assumed: true }),
   },
   children: [],
   example: {

@@ -1,4 +1,4 @@
-// The vocabulary of a sync, and defineCollection(), which turns a collection's description into tables.
+// The vocabulary of a sync, and how a collection is described: once, as data. Its tables follow from that (tables/).
 //
 // account     one API key                         run         one trigger of work
 // collection  an endpoint that lists records      window      a part of a collection, by created_at, read page by page
@@ -6,11 +6,24 @@
 // row         what we store                       slot        the right to send one request at a given time
 // certificate the proof that a window was read completely
 // dead letter something that could not be taken in, kept with its payload
-import { bigint, integer, jsonb, type PgTable, pgSchema, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
-import { type Fields, kinds } from '../db/columns.js';
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { Fields } from '../db/columns.js';
+import type { DailyTable } from '../db/daily.js';
 
-/** The PostgreSQL schema that analysts read. */
-export const hive = pgSchema('hive');
+/** A table with the last values of each day, for what the API shows only as it is now. */
+export interface DailySpec {
+  readonly table: string;
+  readonly comment: string;
+  /** Field that, together with the record, names what has these values. The other fields are the values. */
+  readonly by: string;
+}
+
+/** An index beside the primary key, for joins and for the questions of analysts. Each costs every write a little. */
+export interface IndexSpec {
+  readonly on: readonly string[];
+  /** Only rows for which this SQL holds are in it. */
+  readonly where?: string;
+}
 
 /** Rows that hang on a record's row, one per element of an array of objects in the API's record. */
 export interface ChildSpec {
@@ -22,6 +35,9 @@ export interface ChildSpec {
   /** For a list inside another child's elements: the column that holds the position of that element. */
   readonly link?: string;
   readonly fields: Fields;
+  /** Keep its values of each day? */
+  readonly daily?: DailySpec;
+  readonly indexes?: readonly IndexSpec[];
   readonly children?: readonly ChildSpec[];
 }
 
@@ -46,9 +62,19 @@ export interface CollectionSpec {
   readonly closedWhen: readonly Readonly<Record<string, readonly string[]>>[] | 'never';
   /** Can fields other than the state still change after closing (refunds of an order)? Then it is watched a while longer. */
   readonly changesAfterClosing?: boolean;
+  /** Names of the webhook events that carry such a record, with underscores. */
+  readonly webhookEvents?: readonly string[];
+  /**
+   * Columns that are null until something has happened and are never emptied again: they prove which of two versions of
+   * a record is the newer one.
+   */
+  readonly milestones?: readonly string[];
+  /** Column with the shop's own id, by which people look for a record. */
+  readonly merchantKey?: string;
   /** Column in the child tables that holds this record's id: "order_id". */
   readonly parentKey: string;
   readonly fields: Fields;
+  readonly indexes?: readonly IndexSpec[];
   readonly children: readonly ChildSpec[];
   /** A record in the wire form, with a value in every field. */
   readonly example: Readonly<Record<string, unknown>>;
@@ -58,68 +84,16 @@ export interface CollectionSpec {
 export interface Child extends Omit<ChildSpec, 'children'> {
   readonly children: readonly Child[];
   readonly pgTable: PgTable;
+  readonly dailyTable: DailyTable | undefined;
 }
 
 export interface Collection extends Omit<CollectionSpec, 'children'> {
   readonly children: readonly Child[];
   readonly pgTable: PgTable;
+  /** Columns of the records' table whose changes are kept in hive.status_changes. */
+  readonly statusFields: readonly string[];
   /** All child tables, also those of children, parents before their children. */
   readonly allChildren: readonly Child[];
-  /** Every table, the records' first; exported by the collection's file so that drizzle-kit finds them. */
+  /** Every table, the records' first, those of days last; exported by the collection's file so that drizzle-kit finds them. */
   readonly tables: readonly PgTable[];
-}
-
-/** Columns of every records' table that say where a row comes from. */
-const provenance = () => ({
-  _first_seen_at: timestamp({ withTimezone: true, precision: 3 }).notNull(),
-  _fetched_at: timestamp({ withTimezone: true, precision: 3 }).notNull(),
-  _changed_at: timestamp({ withTimezone: true, precision: 3 }).notNull(),
-  _deleted_at: timestamp({ withTimezone: true, precision: 3 }),
-  _source: text().notNull(),
-  _run_id: bigint({ mode: 'number' }),
-  _content_hash: text().notNull(),
-  _raw: jsonb().notNull(),
-});
-
-function columnsOf(fields: Fields) {
-  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, kinds[field.kind].column()]));
-}
-
-function defineChild(spec: ChildSpec, parentKey: string): Child {
-  const pgTable = hive.table(
-    spec.table,
-    {
-      account: text().notNull(),
-      [parentKey]: bigint({ mode: 'number' }).notNull(),
-      position: integer().notNull(),
-      ...(spec.link === undefined ? {} : { [spec.link]: integer().notNull() }),
-      ...columnsOf(spec.fields),
-    },
-    (table) => [
-      // biome-ignore lint/style/noNonNullAssertion: the columns were named five lines above
-      primaryKey({ columns: [table.account, table[parentKey]!, table.position] }),
-    ],
-  );
-  return { ...spec, pgTable, children: (spec.children ?? []).map((child) => defineChild(child, parentKey)) };
-}
-
-const flatten = (children: readonly Child[]): Child[] =>
-  children.flatMap((child) => [child, ...flatten(child.children)]);
-
-/** Describes a collection once; its tables, its parsing and its documentation follow from that. */
-export function defineCollection(spec: CollectionSpec): Collection {
-  const pgTable = hive.table(
-    spec.name,
-    { account: text().notNull(), ...columnsOf(spec.fields), id: bigint({ mode: 'number' }).notNull(), ...provenance() },
-    (table) => [primaryKey({ columns: [table.account, table.id] })],
-  );
-  const children = spec.children.map((child) => defineChild(child, spec.parentKey));
-  const allChildren = flatten(children);
-  return {
-    ...spec,
-    pgTable,
-    children,
-    allChildren,
-    tables: [pgTable, ...allChildren.map((child) => child.pgTable)],
-  };
 }

@@ -4,10 +4,20 @@ import type { Db } from '../db/database.js';
 import type { RunClaims } from '../db/run-claims.js';
 import type { Client } from '../hive/client.js';
 import type { Collection } from './collection.js';
+import type { Observer } from './observer.js';
 
 /** One record to be read: a lookup of the ledger. Adding the same one twice is harmless. */
 export interface LookupTask {
   readonly lookupId: number;
+  /** 1 is most urgent. */
+  readonly priority: number;
+}
+
+/** Deliveries of webhooks wait in the database: all up to this one, and what has come since. */
+export interface WebhookTask {
+  readonly deliveryId: number;
+  /** How often its body has come: each time is a job of its own. */
+  readonly times: number;
   /** 1 is most urgent. */
   readonly priority: number;
 }
@@ -29,12 +39,15 @@ export interface SyncContext {
   readonly claims: RunClaims;
   readonly collections: readonly Collection[];
   readonly log: Logger;
+  readonly observer: Observer;
   /** Pages of one window that wait in the queue at a time: enough to keep all workers busy, few enough to cost nothing. */
   readonly frontier: number;
   /** How long a record is watched after it has closed, where its collection says that it can still change. */
   readonly lookbackDays: number;
+  /** Lifts a halt of the account, so that the next request finds out whether the key works again. */
+  probe(): Promise<void>;
   /** Hands work to the workers. */
-  enqueue(tasks: readonly (PageTask | LookupTask)[]): Promise<void>;
+  enqueue(tasks: readonly (PageTask | LookupTask | WebhookTask)[]): Promise<void>;
 }
 
 export function collectionOf(context: SyncContext, name: string): Collection {

@@ -1,12 +1,16 @@
 // Finds work that the queue has lost (a killed worker, a flushed Redis, a crash between commit and enqueue) by asking
 // the ledger, and sends it out again. Harmless at any time: jobs that are still there are not added twice.
 import { sql } from 'drizzle-orm';
-import { missingPages, readWindows, runningRuns } from '../db/ledger.js';
+import { readWindows, runningRuns } from '../db/ledger.js';
+import { missingPages } from '../db/ledger-pages.js';
+import { hasOverdueDelivery } from '../db/webhook-deliveries.js';
 import { collectionOf, type SyncContext } from './context.js';
-import { finishRun } from './finish-run.js';
-import { finishWindow } from './finish-window.js';
-import { isReadToTheEnd, pagesOfPass, readingOrder } from './reading-order.js';
-import { enqueueWaiting } from './send-out.js';
+import { isReadToTheEnd, pagesOfPass, readingOrder } from './reading/reading-order.js';
+import { endWindow } from './reading/retried-page.js';
+import { finishRun } from './runs/finish-run.js';
+import { enqueueWaiting } from './runs/send-out.js';
+import { takeInWebhooks } from './webhooks/take-in-webhook.js';
+import { askAboutDoubts } from './webhooks/webhook-doubts.js';
 
 export async function heal(context: SyncContext): Promise<void> {
   const runs = await runningRuns(context.db, context.account);
@@ -17,6 +21,19 @@ export async function heal(context: SyncContext): Promise<void> {
     await context.db.execute(sql`update sync.runs set heartbeat_at = now() where id = ${run.id} and state = 'running'`);
     await healRun(context, run.id);
   }
+  await healWebhooks(context);
+}
+
+/**
+ * A delivery that nobody has looked at for so long has lost its job, never had one, or waits behind pages that wait for
+ * the budget. It costs no request, so it is taken in right here.
+ */
+const OVERDUE_MS = 2_000;
+
+async function healWebhooks(context: SyncContext): Promise<void> {
+  const isOverdue = await hasOverdueDelivery(context.db, context.account, OVERDUE_MS);
+  if (isOverdue) await takeInWebhooks(context);
+  else await askAboutDoubts(context);
 }
 
 async function healRun(context: SyncContext, runId: number): Promise<void> {
@@ -25,7 +42,7 @@ async function healRun(context: SyncContext, runId: number): Promise<void> {
   await enqueueWaiting(context, runId, started ? 'all' : 'scout');
   for (const window of windows.filter(({ state }) => state === 'reading')) {
     if (isReadToTheEnd(window)) {
-      await finishWindow(context, window);
+      await endWindow(context, window);
       continue;
     }
     const order = readingOrder(collectionOf(context, window.collection));

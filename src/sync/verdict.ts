@@ -6,6 +6,7 @@ import {
   HiveNetworkError,
   HiveTimeoutError,
   isAbort,
+  isServiceAway,
 } from '../errors.js';
 
 export type Verdict =
@@ -41,7 +42,7 @@ export function verdictOn(error: unknown, attempt: Attempt): Verdict {
   if (error instanceof HiveTimeoutError) return retryOrReject(attempt, 'timeout', null);
   if (error instanceof HiveNetworkError) return retryOrReject(attempt, 'network', null);
   if (error instanceof HiveBodyError) return retryOrReject(attempt, 'body', error.status);
-  if (isDatabaseTrouble(error)) {
+  if (isServiceAway(error)) {
     return { do: 'snooze', afterMs: attempt.baseMs * DATABASE_FACTOR, everyone: false };
   }
   return retryOrReject(attempt, 'internal', null);
@@ -64,34 +65,4 @@ function retryOrReject(attempt: Attempt, code: string, httpStatus: number | null
 function backoffMs({ number, baseMs, random }: Attempt): number {
   const full = baseMs * Math.min(2 ** (number - 1), LARGEST_FACTOR);
   return Math.round(full * (0.5 + random / 2));
-}
-
-/**
- * SQLSTATE classes for "the server is away or busy": connection, resources, operator intervention, conflicts; and
- * read-only, as a server is that has just lost its office to another.
- */
-const PASSING_SQLSTATE = /^(08|53|57|40|55P03|58|25006)/;
-const LOST_CONNECTION = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
-  'CONNECT_TIMEOUT',
-]);
-
-/** Is it the database that is away or busy, rather than the statement that is wrong? */
-export function isDatabaseTrouble(error: unknown): boolean {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (at instanceof AggregateError && at.errors.some(isDatabaseTrouble)) return true;
-    if (!('code' in at) || typeof at.code !== 'string') continue;
-    if (LOST_CONNECTION.has(at.code) || PASSING_SQLSTATE.test(at.code)) return true;
-  }
-  return false;
 }

@@ -22,6 +22,7 @@ const UNDERSCORE = {
   _deleted_at: 'timestamp (3) with time zone',
   _source: 'text',
   _run_id: 'bigint',
+  _previous: 'jsonb',
   _content_hash: 'text',
   _raw: 'jsonb',
 };

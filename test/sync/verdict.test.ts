@@ -5,8 +5,9 @@ import {
   HiveHttpError,
   HiveNetworkError,
   HiveTimeoutError,
+  isServiceAway,
 } from '../../src/errors.js';
-import { isDatabaseTrouble, type Verdict, verdictOn } from '../../src/sync/verdict.js';
+import { type Verdict, verdictOn } from '../../src/sync/verdict.js';
 
 const FIRST = { number: 1, of: 3, baseMs: 1_000, random: 1 };
 const LAST = { ...FIRST, number: 3 };
@@ -93,6 +94,6 @@ describe('trouble of the database, not of the statement', () => {
     ['no code', new Error('57P01'), false],
     ['no error', undefined, false],
   ])('%s', (_what, error, expected) => {
-    expect(isDatabaseTrouble(error)).toBe(expected);
+    expect(isServiceAway(error)).toBe(expected);
   });
 });

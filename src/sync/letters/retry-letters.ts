@@ -1,0 +1,123 @@
+// What can be done about a dead letter now: ask for the record or the page again, read the whole list where nobody knows
+// where the page's records are now, read the stored payload again, or nothing.
+import type { Db, Executor } from '../../db/database.js';
+import type { DeadLetter } from '../../db/dead-letters.js';
+import { lastFailure } from '../../db/failed-pages.js';
+import type { NewWindow } from '../../db/ledger.js';
+import { resolveLetters } from '../../db/letter-ends.js';
+import { recordDrift } from '../../db/schema-drift.js';
+import { upsertRecords } from '../../db/upsert.js';
+import { storeDelivery } from '../../db/webhook-deliveries.js';
+import type { Collection } from '../collection.js';
+import { parseRecord } from '../records/parse.js';
+import { PRIORITY } from '../runs/plan.js';
+import { recognise } from '../webhooks/webhook-shape.js';
+
+export type LetterPlan =
+  | { readonly do: 'ask for record'; readonly recordId: number }
+  | { readonly do: 'read pages'; readonly window: NewWindow & { readonly pages: readonly number[] } }
+  /** Where the page's records are is not known. */
+  | { readonly do: 'read list'; readonly collection: Collection }
+  | { readonly do: 'read payload' }
+  | { readonly do: 'leave'; readonly because: string };
+
+export interface Planned {
+  readonly letter: DeadLetter;
+  readonly plan: LetterPlan;
+}
+
+const leave = (because: string): LetterPlan => ({ do: 'leave', because });
+
+export async function planLetter(
+  db: Executor,
+  collections: readonly Collection[],
+  letter: DeadLetter,
+): Promise<LetterPlan> {
+  const { kind, record_id: recordId } = letter;
+  if (letter.resolved_at !== null) return leave(`it is resolved already (${letter.resolution})`);
+  const collection = collections.find(({ name }) => name === letter.collection);
+  // What fitted no collection may fit one today.
+  if (kind === 'webhook' && (collection === undefined || recordId === null)) return { do: 'read payload' };
+  if (collection === undefined) return leave(`this release knows no collection "${letter.collection}"`);
+  if (recordId !== null) return { do: 'ask for record', recordId };
+  if (kind === 'record') return { do: 'read payload' };
+  const bounds = letter.url === null ? undefined : boundsOf(letter.url);
+  if (letter.page === null || bounds === undefined) return leave('its address is not known');
+  const { name } = collection;
+  const failed = await lastFailure(db, {
+    account: letter.account,
+    collection: name,
+    from: bounds.from,
+    page: letter.page,
+  });
+  if (failed === undefined) return { do: 'read list', collection };
+  const { to } = failed;
+  return {
+    do: 'read pages',
+    window: {
+      collection: name,
+      kind: 'chosen',
+      from: bounds.from,
+      to,
+      priority: PRIORITY.urgent,
+      pages: [letter.page],
+    },
+  };
+}
+
+/** The instants at which a request was pinned; undefined when the address cannot be read. */
+export function boundsOf(url: string): { from: Date | null; to: Date | null } | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { searchParams } = new URL(url);
+  const [from, to] = ['created_at[gte]', 'created_at[lte]'].map((name) => {
+    const text = searchParams.get(name);
+    return text === null ? null : new Date(text);
+  });
+  if (Number.isNaN(from?.getTime()) || Number.isNaN(to?.getTime())) return undefined;
+  return { from: from ?? null, to: to ?? null };
+}
+
+/** Reads the stored payload with today's code. @returns undefined when it has come to rest, else why it has not */
+export async function readPayloadAgain(
+  db: Db,
+  collections: readonly Collection[],
+  letter: DeadLetter,
+): Promise<string | undefined> {
+  if (letter.kind === 'webhook') return readWebhookAgain(db, collections, letter);
+  const collection = collections.find(({ name }) => name === letter.collection);
+  if (collection === undefined) return `this release knows no collection "${letter.collection}"`;
+  const result = parseRecord(collection, letter.payload);
+  if (!result.ok) return `its payload still cannot be read: ${result.errors.join('; ')}`;
+  const { record } = result;
+  await db.transaction(async (tx) => {
+    // As old as the letter: whatever was read of this record since is newer.
+    const sums = await upsertRecords(tx, collection, [record], {
+      account: letter.account,
+      requestedAt: letter.first_seen_at.getTime(),
+      source: 'record',
+      runId: letter.run_id,
+    });
+    await recordDrift(tx, letter.account, collection.name, record.drift);
+    await resolveLetters(tx, [letter.id], sums.unchanged === 0 ? 'retried' : 'superseded');
+  });
+  return undefined;
+}
+
+/** When it can be read today, it becomes a delivery that waits for a worker, so that the ordering rule holds for it. */
+async function readWebhookAgain(
+  db: Db,
+  collections: readonly Collection[],
+  letter: DeadLetter,
+): Promise<string | undefined> {
+  const { account, payload, fingerprint } = letter;
+  const { collection, record, recordId } = recognise(collections, payload);
+  if (collection === undefined) return 'its body still fits no collection';
+  const result = parseRecord(collection, record);
+  if (!result.ok) return `its payload still cannot be read: ${result.errors.join('; ')}`;
+  const bodyHash = fingerprint.replace(/^webhook /, '');
+  await db.transaction(async (tx) => {
+    await storeDelivery(tx, { account, bodyHash, event: undefined, collection: collection.name, recordId, payload });
+    await resolveLetters(tx, [letter.id], 'retried');
+  });
+  return undefined;
+}

@@ -1,0 +1,37 @@
+// While did the list stand still? It is taken to be the same from one read to the next while the API says the same
+// count and the same page length. Where it says no count, nothing is known.
+import type { PageRead } from './page-read.js';
+
+/**
+ * The epoch of each read. A read that was under way together with one that says otherwise belongs to none: which of
+ * them came first is not known. @param reads in the order of their requests
+ */
+export function epochsOf(reads: readonly PageRead[]): (number | undefined)[] {
+  let epoch = 0;
+  const unsure = new Set<number>();
+  const epochs = reads.map((read, i) => {
+    if (i > 0 && !agree(read, reads[i - 1])) epoch += 1;
+    for (let later = i + 1; later < reads.length; later += 1) {
+      const other = reads[later];
+      if (other === undefined || other.requestedAt > read.answeredAt) break;
+      if (!agree(read, other)) unsure.add(i).add(later);
+    }
+    return epoch;
+  });
+  return epochs.map((one, i) => (unsure.has(i) ? undefined : one));
+}
+
+const agree = (a: PageRead, b: PageRead | undefined): boolean =>
+  a.itemCount !== null && a.itemCount === b?.itemCount && a.itemsPerPage === b.itemsPerPage;
+
+/** Reads of neighbouring pages of one epoch, the upper page first, as places in `reads`. */
+export function neighboursIn(
+  reads: readonly PageRead[],
+  epochs: readonly (number | undefined)[],
+): [upper: number, lower: number][] {
+  const byPlace = new Map(reads.map(({ page }, i) => [`${epochs[i]} ${page}`, i]));
+  return reads.flatMap(({ page }, i): [number, number][] => {
+    const lower = epochs[i] === undefined ? undefined : byPlace.get(`${epochs[i]} ${page + 1}`);
+    return lower === undefined ? [] : [[i, lower]];
+  });
+}

@@ -1,0 +1,74 @@
+// The newest part of a list that takes no filter: read from page 1 down to what is certified already, in steps that
+// double, so that a worker that was away for a month needs few of them. Its pages are stitched together like those of
+// any list that moves.
+import type { Db } from '../../db/database.js';
+import type { Window } from '../../db/ledger.js';
+import type { Collection } from '../collection.js';
+import { type Judgement, judge, MOST_PASSES } from './certificate.js';
+import { epochsOf, neighboursIn } from './epochs.js';
+import { readsBeyondMark } from './head-mark.js';
+import { isLastPage, newestByPage, type PageRead, readListing, shareRecord } from './page-read.js';
+import { stitch } from './stitch.js';
+
+/** Further down than that no head is read: a full sync is as cheap. */
+const DEEPEST = 2 ** (MOST_PASSES - 1);
+/** Passes that a head may spend on gaps after it has come down. */
+const MOST_REPAIRS = 4;
+
+const NOT_SORTED = 'the list is not sorted by created_at, newest first';
+
+export interface HeadEvidence {
+  /** Up to when the collection is certified. */
+  readonly watermark: Date | undefined;
+  /** Distinct ids in all reads. */
+  readonly distinctIds: number;
+  /** Was a record of a page newer than the one before it? */
+  readonly outOfOrder: boolean;
+}
+
+export async function judgeHead(
+  db: Db,
+  collection: Collection,
+  window: Window,
+  { watermark, distinctIds, outOfOrder }: HeadEvidence,
+): Promise<Judgement> {
+  if (window.pages_failed > 0)
+    return { is: 'uncertified', because: 'a page of the head could not be read, see dead letters' };
+  const reads = await readListing(db, window);
+  const newest = newestByPage(reads);
+  const deepest = newest.at(-1);
+  if (deepest === undefined || watermark === undefined)
+    return { is: 'uncertified', because: 'there is nothing certified to reach down to' };
+  // In a list without order nothing tells what stands below: only its end is an end.
+  const isSorted = !outOfOrder && pagesAreSorted(reads);
+  const beyond = isSorted ? await readsBeyondMark(db, collection, window, reads, watermark) : new Set<PageRead>();
+  const reached = newest.find((read) => beyond.has(read));
+  const stitching = stitch(reads, { isEnd: (read) => beyond.has(read), last: (reached ?? deepest).page });
+  if (stitching.isWhole) return { is: 'certified' };
+  if (reached !== undefined) {
+    const because = 'the list moved while its head was read';
+    return window.pass < MOST_PASSES + MOST_REPAIRS
+      ? { is: 'read again', pages: stitching.readAgain, because }
+      : { is: 'uncertified', because };
+  }
+  if (isLastPage(deepest)) return judge(window, { distinctIds, reads });
+  if (window.pass >= MOST_PASSES || (!isSorted && deepest.pageCount > DEEPEST)) {
+    return { is: 'uncertified', because: `${isSorted ? 'the head is too long' : NOT_SORTED}, a full sync is needed` };
+  }
+  const furthest = Math.min(deepest.pageCount, isSorted ? 2 * deepest.page : deepest.pageCount);
+  // Every step begins with the last page again: rows that came meanwhile have moved others down.
+  const step = Array.from({ length: furthest - deepest.page + 1 }, (_, i) => deepest.page + i);
+  return {
+    is: 'read again',
+    pages: [...new Set([...stitching.readAgain, ...step])].sort((a, b) => a - b),
+    because: isSorted ? 'the head goes further down' : `${NOT_SORTED}, so it is read to its end`,
+  };
+}
+
+/** Is each page no newer than the one above it, as far as they were read without a change in between? */
+const pagesAreSorted = (reads: readonly PageRead[]): boolean =>
+  neighboursIn(reads, epochsOf(reads)).every(([i, j]) => {
+    const [upper, lower] = [reads[i], reads[j]];
+    const [above, below] = [upper?.oldestAt ?? null, lower?.newestAt ?? null];
+    return above === null || below === null || below <= above || shareRecord(upper, lower);
+  });

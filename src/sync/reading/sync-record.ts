@@ -1,0 +1,138 @@
+// One record by its id: to refresh it, to see whether an open one changed, or to find out whether a missing one is gone.
+import type { Executor } from '../../db/database.js';
+import { fileDeadLetters, type NewDeadLetter, supersedeDeadLetters } from '../../db/dead-letters.js';
+import { readClock } from '../../db/ledger.js';
+import { resolveRecordLetters } from '../../db/letter-ends.js';
+import { finishLookup, type Lookup, type LookupOutcome, readLookup } from '../../db/lookups.js';
+import { persistently } from '../../db/persistently.js';
+import { recordDrift } from '../../db/schema-drift.js';
+import { type UpsertResult, upsertRecords } from '../../db/upsert.js';
+import { type RecordsRead, settleDoubts } from '../../db/webhook-deliveries.js';
+import { describe, HiveHttpError } from '../../errors.js';
+import type { Collection } from '../collection.js';
+import { collectionOf, type LookupTask, type SyncContext } from '../context.js';
+import { finishRun } from '../runs/finish-run.js';
+import { enqueueWaiting } from '../runs/send-out.js';
+import type { Verdict } from '../verdict.js';
+import { askAboutDoubts, weighAnswer } from '../webhooks/webhook-doubts.js';
+import { getRecord, isBelievedGone, type SingleRecord } from './single-record.js';
+import { setTombstone } from './tombstones.js';
+
+/** @throws what the client throws, but for the answers that say that the record is gone */
+export async function syncRecord(context: SyncContext, task: LookupTask, signal?: AbortSignal): Promise<void> {
+  const lookup = await readLookup(context.db, task.lookupId);
+  if (lookup === undefined || lookup.state !== 'waiting') return;
+  const collection = collectionOf(context, lookup.collection);
+  // Before the request: what a webhook brings after that is newer than a 404.
+  const requestedAt = (await readClock(context.db)).getTime();
+  const answer = await getRecord(context, collection, lookup.record_id, signal);
+  if (answer === undefined) {
+    const isGone = await isBelievedGone(context, collection, lookup, signal);
+    await persistently(context, () =>
+      context.db.transaction(async (tx) => {
+        if (isGone) {
+          const { record_id: recordId, run_id: runId } = lookup;
+          await setTombstone(tx, collection, { account: context.account, recordId, requestedAt, runId });
+          await settleLetters(tx, lookup, requestedAt);
+        }
+        const outcome = isGone ? 'gone' : 'unconfirmed';
+        await settleDoubts(tx, readOf(lookup, requestedAt), outcome);
+        await finishLookup(tx, lookup.id, { state: 'done', outcome });
+      }),
+    );
+  } else {
+    const sums = await persistently(context, () =>
+      context.db.transaction((tx) => storeRecord(tx, collection, lookup, answer)),
+    );
+    if (sums !== undefined) context.observer.rowsStored(collection.name, sums);
+  }
+  await enqueueWaiting(context, lookup.run_id, 'all');
+  await finishRun(context, lookup.run_id);
+  await askAboutDoubts(context);
+}
+
+const readOf = ({ account, collection, record_id }: Lookup, requestedAt: number): RecordsRead => ({
+  account,
+  collection,
+  ids: [record_id],
+  requestedAt,
+});
+
+/** @returns undefined when it cannot be read: a dead letter is filed */
+async function storeRecord(
+  tx: Executor,
+  collection: Collection,
+  lookup: Lookup,
+  { url, requestedAt, result }: SingleRecord,
+): Promise<UpsertResult | undefined> {
+  const { account } = lookup;
+  if (!result.ok) {
+    await fileDeadLetters(tx, [letterOf(lookup, url, 'invalid_record', result.errors, result.raw, null, 1)]);
+    await settleDoubts(tx, readOf(lookup, requestedAt), 'dead_letter');
+    await finishLookup(tx, lookup.id, { state: 'failed', outcome: null });
+    return undefined;
+  }
+  const { record } = result;
+  const provenance = { account, requestedAt, source: 'record' as const, runId: lookup.run_id };
+  const sums = await upsertRecords(tx, collection, [record], provenance);
+  await weighAnswer(tx, collection, [record], provenance);
+  await recordDrift(tx, account, collection.name, record.drift);
+  await settleLetters(tx, lookup, requestedAt);
+  const outcome: LookupOutcome = sums.unchanged === 1 ? 'unchanged' : 'written';
+  await finishLookup(tx, lookup.id, { state: 'done', outcome });
+  return sums;
+}
+
+/** The record was read well, or is known to be gone: letters about what came before are history. */
+const settleLetters = (tx: Executor, { account, collection, record_id: id, reason }: Lookup, at: number) =>
+  reason === 'retry'
+    ? resolveRecordLetters(tx, account, collection, { id, at })
+    : supersedeDeadLetters(tx, account, collection, [{ id, at }]);
+
+/** A record that cannot be had: a dead letter, and the run goes on. */
+export async function rejectRecord(
+  context: SyncContext,
+  task: LookupTask,
+  error: unknown,
+  verdict: Extract<Verdict, { do: 'reject' }>,
+  attempts: number,
+): Promise<void> {
+  const lookup = await readLookup(context.db, task.lookupId);
+  if (lookup === undefined || lookup.state !== 'waiting') return;
+  const collection = collectionOf(context, lookup.collection);
+  const url = context.client.urlOf(`${collection.path}/${lookup.record_id}`);
+  const errors = error instanceof HiveHttpError && error.errors.length > 0 ? error.errors : [describe(error)];
+  await persistently(context, () =>
+    context.db.transaction(async (tx) => {
+      await fileDeadLetters(tx, [letterOf(lookup, url, verdict.code, errors, null, verdict.httpStatus, attempts)]);
+      await settleDoubts(tx, readOf(lookup, (await readClock(tx)).getTime()), 'dead_letter');
+      await finishLookup(tx, lookup.id, { state: 'failed', outcome: null });
+    }),
+  );
+  await enqueueWaiting(context, lookup.run_id, 'all');
+  await finishRun(context, lookup.run_id);
+}
+
+const letterOf = (
+  lookup: Lookup,
+  url: string,
+  errorCode: string,
+  errors: readonly string[],
+  payload: unknown,
+  httpStatus: number | null,
+  attempts: number,
+): NewDeadLetter => ({
+  account: lookup.account,
+  collection: lookup.collection,
+  kind: 'record',
+  runId: lookup.run_id,
+  page: null,
+  url,
+  recordId: lookup.record_id,
+  httpStatus,
+  errorCode,
+  errors,
+  payload,
+  attempts,
+  fingerprint: `record ${lookup.record_id}`,
+});

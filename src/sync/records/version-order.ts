@@ -1,0 +1,32 @@
+// Which of two versions of a record is the newer one, told from nothing but the two. Pure. Only what proves the order
+// counts: statuses do not, as a record may go to a status and back.
+import type { Collection } from '../collection.js';
+import { isObject, type JsonObject } from './known-fields.js';
+
+export type VersionOrder = 'newer' | 'older' | 'unknown';
+
+/** Is `a` newer or older than `b`? Both in wire form. */
+export function compareVersions(
+  { milestones = [] }: Pick<Collection, 'milestones'>,
+  a: unknown,
+  b: unknown,
+): VersionOrder {
+  if (!isObject(a) || !isObject(b)) return 'unknown';
+  const updated = [instantOf(a, 'updated_at'), instantOf(b, 'updated_at')] as const;
+  if (updated[0] !== undefined && updated[1] !== undefined) return orderOf(updated[0] - updated[1]);
+  // A milestone that has been reached stays: who has one that the other lacks was seen later.
+  const isBeyond = milestones.some((name) => isReached(a, name) && !isReached(b, name));
+  const isBehind = milestones.some((name) => isReached(b, name) && !isReached(a, name));
+  return isBeyond === isBehind ? 'unknown' : isBeyond ? 'newer' : 'older';
+}
+
+const orderOf = (difference: number): VersionOrder =>
+  difference === 0 ? 'unknown' : difference > 0 ? 'newer' : 'older';
+
+function instantOf(record: JsonObject, key: string): number | undefined {
+  const value = record[key];
+  const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+const isReached = (record: JsonObject, key: string): boolean => instantOf(record, key) !== undefined;

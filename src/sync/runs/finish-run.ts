@@ -1,0 +1,60 @@
+// The end of a run: when all of its windows and lookups have ended.
+import { closeRun, readWindows } from '../../db/ledger.js';
+import { grownLetters } from '../../db/letter-ends.js';
+import { countLookups, countUnconfirmed } from '../../db/lookups.js';
+import { sumUp } from '../../db/rollups/sum-up.js';
+import { describe } from '../../errors.js';
+import type { SyncContext } from '../context.js';
+
+export async function finishRun(context: SyncContext, runId: number): Promise<void> {
+  const windows = await readWindows(context.db, runId);
+  if (windows.some(({ state }) => state === 'waiting' || state === 'reading')) return;
+  const lookups = await countLookups(context.db, runId);
+  if ((lookups.waiting ?? 0) > 0) return;
+  await addUp(context, runId);
+  const unconfirmed = await countUnconfirmed(context.db, runId);
+  const letters = windows.reduce((sum, window) => sum + window.dead_letters, 0) + (lookups.failed ?? 0);
+  const reasons = [
+    ...windows.flatMap(({ collection, reason }) => (reason === null ? [] : [`${collection}: ${reason}`])),
+    ...(letters > 0 ? [inWords(letters, 'dead letter')] : []),
+    ...(unconfirmed.suspects > 0
+      ? [`${inWords(unconfirmed.suspects, 'row')} no longer listed, which the API cannot confirm one by one`]
+      : []),
+    ...(unconfirmed.others > 0
+      ? [`${inWords(unconfirmed.others, 'record')} answered with 404, which nothing confirms: what is stored stays`]
+      : []),
+  ];
+  const state = reasons.length === 0 ? ('complete' as const) : ('incomplete' as const);
+  if (await endRun(context, runId, { state, reason: reasons.join('; ') || null })) {
+    context.log.info({ run: runId, state, reasons, lookups }, 'run finished');
+    const grown = await grownLetters(context.db, runId);
+    if (grown.length > 0) context.log.warn({ run: runId, grown }, 'more open dead letters than before this run');
+  }
+}
+
+/**
+ * Views count by themselves what is not added up yet, so nobody waits for this to see the truth, and no run either: the
+ * next one tries again. When the database is away, the next statement of the end says so.
+ */
+async function addUp({ db, log }: SyncContext, runId: number): Promise<void> {
+  try {
+    await sumUp(db);
+  } catch (error) {
+    log.warn({ run: runId, problem: describe(error) }, 'the rollups could not be added up, the next run tries again');
+  }
+}
+
+/** Closes a run and tells the observer. @returns false when it had ended before */
+export async function endRun(
+  { db, observer }: Pick<SyncContext, 'db' | 'observer'>,
+  runId: number,
+  end: Parameters<typeof closeRun>[2],
+): Promise<boolean> {
+  const closed = await closeRun(db, runId, end);
+  if (closed === undefined) return false;
+  const durationMs = (closed.finished_at ?? closed.started_at).getTime() - closed.started_at.getTime();
+  observer.runEnded({ mode: closed.mode, state: closed.state, durationMs });
+  return true;
+}
+
+const inWords = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;

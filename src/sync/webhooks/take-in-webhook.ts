@@ -1,0 +1,232 @@
+// Stored deliveries become rows: parse → the ordering rule → rows, outcomes and dead letters in one transaction. Whoever
+// does it takes all that wait; one process at a time for an account.
+import { sql } from 'drizzle-orm';
+import type { Executor } from '../../db/database.js';
+import { fileDeadLetters, type NewDeadLetter, supersedeDeadLetters } from '../../db/dead-letters.js';
+import { recordDrift } from '../../db/schema-drift.js';
+import { lockStoredRows, markSeen, type StoredRow } from '../../db/stored-states.js';
+import { type UpsertResult, upsertRecords } from '../../db/upsert.js';
+import {
+  type Delivery,
+  type DeliveryOutcome,
+  endDeliveries,
+  untouchedDeliveries,
+} from '../../db/webhook-deliveries.js';
+import { describe, isServiceAway } from '../../errors.js';
+import type { Collection } from '../collection.js';
+import type { SyncContext } from '../context.js';
+import { type ParsedRecord, parseRecord } from '../records/parse.js';
+import { compareVersions } from '../records/version-order.js';
+import { judgeDelivery } from './judge-delivery.js';
+import { askAboutDoubts } from './webhook-doubts.js';
+import { type Recognised, recognise } from './webhook-shape.js';
+
+/** Deliveries of one transaction. */
+const BATCH = 100;
+/** Where dead letters of bodies go that fit no collection. */
+export const UNKNOWN_COLLECTION = 'unknown';
+
+/** @returns false when somebody else is at it, who may not see what came last. @throws database trouble */
+export async function takeInWebhooks(context: SyncContext): Promise<boolean> {
+  let limit = BATCH;
+  for (;;) {
+    try {
+      const taken = await context.db.transaction((tx) => takeBatch(tx, context, limit));
+      if (taken === undefined) return false;
+      if (taken.outcomes.length === 0) break;
+      for (const outcome of taken.outcomes) context.observer.deliveryProcessed(outcome);
+      for (const [collection, sums] of taken.sums) context.observer.rowsStored(collection, sums);
+    } catch (error) {
+      if (isServiceAway(error)) throw error;
+      // One of them cannot be stored, which is a mistake of ours: the others must not wait for it.
+      if (limit > 1) limit = 1;
+      else await setAside(context, error);
+    }
+  }
+  await askAboutDoubts(context);
+  return true;
+}
+
+async function isAlone(tx: Executor, account: string): Promise<boolean> {
+  const [row] = await tx.execute<{ alone: boolean }>(
+    sql`select pg_try_advisory_xact_lock(hashtextextended(${`hive-sync webhooks ${account}`}, 0)) as alone`,
+  );
+  return row?.alone === true;
+}
+
+interface Taken {
+  readonly outcomes: readonly DeliveryOutcome[];
+  readonly sums: readonly (readonly [collection: string, sums: UpsertResult])[];
+}
+
+/** A delivery with what could be read of it. */
+interface Version {
+  readonly delivery: Delivery;
+  readonly about: Recognised;
+  readonly record: ParsedRecord;
+}
+
+async function takeBatch(tx: Executor, context: SyncContext, limit: number): Promise<Taken | undefined> {
+  const { account, collections } = context;
+  if (!(await isAlone(tx, account))) return undefined;
+  const deliveries = await untouchedDeliveries(tx, account, limit);
+  const outcomes = new Map<number, DeliveryOutcome>();
+  const abouts = new Map<number, Recognised>();
+  const letters: NewDeadLetter[] = [];
+  const versions: Version[] = [];
+  for (const delivery of deliveries) {
+    const about = recognise(collections, delivery.payload, delivery.event ?? undefined);
+    abouts.set(delivery.id, about);
+    const result = about.collection === undefined ? undefined : parseRecord(about.collection, about.record);
+    if (result?.ok) {
+      versions.push({ delivery, about, record: result.record });
+      continue;
+    }
+    letters.push(letterOf(delivery, about, result === undefined ? ['the body fits no collection'] : result.errors));
+    // It cannot be read, but it says that something happened to this record.
+    outcomes.set(delivery.id, result?.id === undefined ? 'dead_letter' : 'in_doubt');
+  }
+  const landed: ({ readonly collection: Collection } & Landed)[] = [];
+  for (const collection of collections) {
+    const own = versions.filter(({ about }) => about.collection === collection);
+    if (own.length === 0) continue;
+    landed.push({ collection, ...(await storeVersions(tx, account, collection, own, outcomes)) });
+  }
+  await endDeliveries(
+    tx,
+    deliveries.map(({ id, times }) => ({
+      ...{ id, times, outcome: outcomes.get(id) ?? 'dead_letter' },
+      collection: abouts.get(id)?.collection?.name ?? null,
+      record_id: abouts.get(id)?.recordId ?? null,
+    })),
+  );
+  await fileDeadLetters(tx, letters);
+  for (const { collection, writes } of landed) {
+    const versions = writes.map(({ record: { id }, at }) => ({ id, at }));
+    await supersedeDeadLetters(tx, account, collection.name, versions);
+    const drift = writes.flatMap(({ record }) => record.drift);
+    await recordDrift(tx, account, collection.name, drift);
+  }
+  return {
+    outcomes: [...outcomes.values()],
+    sums: landed.map(({ collection, sums }) => [collection.name, sums]),
+  };
+}
+
+/** What is written of a delivery. */
+interface Write {
+  readonly record: ParsedRecord;
+  /** Its state is not older than that, epoch milliseconds. */
+  readonly at: number;
+}
+
+interface Landed {
+  readonly writes: readonly Write[];
+  readonly sums: UpsertResult;
+}
+
+async function storeVersions(
+  tx: Executor,
+  account: string,
+  collection: Collection,
+  versions: readonly Version[],
+  outcomes: Map<number, DeliveryOutcome>,
+): Promise<Landed> {
+  const ids = [...new Set(versions.map(({ record }) => record.id))].sort((a, b) => a - b);
+  const stored = await lockStoredRows(tx, collection, account, ids);
+  const all: Write[] = [];
+  const sums = { inserted: 0, updated: 0, unchanged: 0 };
+  for (const id of ids) {
+    const own = versions.filter(({ record }) => record.id === id).sort(byReceipt);
+    const { writes, seenAt } = settleOrder(collection, stored.get(id), own, outcomes);
+    for (const { record, at } of writes) {
+      const provenance = { account, requestedAt: at, source: 'webhook' as const, runId: null };
+      const { inserted, updated } = await upsertRecords(tx, collection, [record], provenance);
+      sums.inserted += inserted;
+      sums.updated += updated;
+      all.push({ record, at });
+    }
+    if (seenAt !== undefined) await markSeen(tx, collection, { account, source: 'webhook', at: seenAt }, [id]);
+  }
+  return { writes: all, sums };
+}
+
+const byReceipt = (a: Version, b: Version): number =>
+  a.delivery.last_received_at.getTime() - b.delivery.last_received_at.getTime() || a.delivery.id - b.delivery.id;
+
+interface Settled {
+  /** In this order, each newer than the one before. */
+  readonly writes: readonly Write[];
+  /** When the row's content was last delivered, if it was. */
+  readonly seenAt: number | undefined;
+}
+
+/** Judges the deliveries of one record one after another, each against what the ones before it left. */
+function settleOrder(
+  collection: Collection,
+  stored: StoredRow | undefined,
+  versions: readonly Version[],
+  outcomes: Map<number, DeliveryOutcome>,
+): Settled {
+  let now = stored;
+  let seenAt: number | undefined;
+  const writes: Write[] = [];
+  for (const { delivery, about, record } of versions) {
+    const receivedAt = delivery.last_received_at.getTime();
+    const { hash, raw } = record;
+    const { eventAt, isWrapped } = about;
+    const judgement = judgeDelivery(collection, now, { hash, raw, receivedAt, eventAt, isWrapped });
+    outcomes.set(delivery.id, judgement);
+    // Newer than what came later: then it is as new as that.
+    const at = Math.max(receivedAt, now?.fetchedAt ?? 0);
+    if (judgement === 'applied') {
+      writes.push({ record, at });
+      now = { hash, raw, fetchedAt: at, source: 'webhook', deletedAt: undefined };
+    } else if (judgement === 'unchanged' && now !== undefined && receivedAt > now.fetchedAt) {
+      seenAt = receivedAt;
+      now = { ...now, fetchedAt: receivedAt, source: 'webhook' };
+    }
+  }
+  // What was in doubt against an older row may be old for certain against the newest one.
+  for (const { delivery, record } of versions) {
+    if (outcomes.get(delivery.id) !== 'in_doubt' || now === undefined) continue;
+    if (compareVersions(collection, record.raw, now.raw) === 'older') outcomes.set(delivery.id, 'stale');
+  }
+  return { writes, seenAt };
+}
+
+const letterOf = (
+  delivery: Delivery,
+  { collection, recordId }: Recognised,
+  errors: readonly string[],
+  errorCode = collection === undefined ? 'unknown_shape' : 'invalid_record',
+): NewDeadLetter => ({
+  account: delivery.account,
+  collection: collection?.name ?? UNKNOWN_COLLECTION,
+  kind: 'webhook',
+  runId: null,
+  page: null,
+  url: null,
+  recordId: recordId ?? null,
+  httpStatus: null,
+  errorCode,
+  errors,
+  payload: delivery.payload,
+  attempts: 1,
+  fingerprint: `webhook ${delivery.body_hash}`,
+});
+
+/** The first delivery that waits becomes a dead letter. */
+async function setAside({ db, account, collections, log }: SyncContext, error: unknown): Promise<void> {
+  const problem = describe(error);
+  await db.transaction(async (tx) => {
+    const [delivery] = await untouchedDeliveries(tx, account, 1);
+    if (delivery === undefined) return;
+    const { id, times } = delivery;
+    const about = recognise(collections, delivery.payload, delivery.event ?? undefined);
+    const collection = about.collection?.name ?? null;
+    await endDeliveries(tx, [{ id, times, outcome: 'dead_letter', collection, record_id: about.recordId ?? null }]);
+    await fileDeadLetters(tx, [letterOf(delivery, about, [problem], 'internal')]);
+    log.error({ delivery: id, problem }, 'a webhook became a dead letter');
+  });
+}
