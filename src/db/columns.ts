@@ -63,6 +63,13 @@ export interface Field {
   readonly from?: readonly string[];
   /** Known values of an enumeration, each with its meaning. An unknown one is stored and reported as schema drift. */
   readonly values?: Readonly<Record<string, string>>;
+  /** Is each change of it kept in hive.status_changes? Only in the records' own table. */
+  readonly status?: boolean;
+  /**
+   * Can it tell who somebody is, or where? Said of every text, list of texts and JSON that is no enumeration. What is
+   * personal, or does not say, is left out for roles with masked data.
+   */
+  readonly personal?: boolean;
   /** True where the API's documentation did not show the field and the project assumes it. */
   readonly assumed?: boolean;
   /** Only for `texts`: the API sends objects, and this key of each is the text. */
@@ -70,7 +77,9 @@ export interface Field {
 }
 
 export type Fields = Readonly<Record<string, Field>>;
-type Options = Partial<Pick<Field, 'values' | 'assumed' | 'each'>> & { from?: string | readonly string[] };
+type Options = Partial<Pick<Field, 'values' | 'status' | 'personal' | 'assumed' | 'each'>> & {
+  from?: string | readonly string[];
+};
 
 function field(kind: Kind, comment: string, { from, ...rest }: Options = {}): Field {
   const paths = from === undefined ? {} : { from: typeof from === 'string' ? [from] : from };
@@ -81,6 +90,8 @@ function field(kind: Kind, comment: string, { from, ...rest }: Options = {}): Fi
 export const id = (comment: string, options?: Options) => field('id', comment, options);
 /** A count that fits 32 bits. */
 export const integer = (comment: string, options?: Options) => field('integer', comment, options);
+/** A sum of counts, which 32 bits may not hold (bigint). */
+export const sum = (comment: string, options?: Options) => field('id', comment, options);
 /** Money in cents of the currency beside it (bigint). */
 export const cents = (comment: string, options?: Options) => field('cents', comment, options);
 /** A number with decimals (double precision). */
@@ -96,6 +107,31 @@ export const instant = (comment: string, options?: Options) => field('instant', 
 export const day = (comment: string, options?: Options) => field('date', comment, options);
 /** Free-form JSON (jsonb). */
 export const json = (comment: string, options?: Options) => field('json', comment, options);
+
+const WORDS: ReadonlySet<Kind> = new Set(['text', 'texts', 'json']);
+
+/** Names of fields that everybody may see: numbers, dates and enumerations always, texts only when that was said. */
+export const harmlessOf = (fields: Fields): string[] =>
+  Object.entries(fields).flatMap(([name, { kind, values, personal }]) =>
+    personal === false || (personal === undefined && (values !== undefined || !WORDS.has(kind))) ? name : [],
+  );
+
+/** The whole comment of a column: what its field means, its values, when it is null, and the API's page about it. */
+export function commentOf(
+  { comment, values, assumed }: Field,
+  { docs, isKey = false }: { docs?: string; isKey?: boolean } = {},
+): string {
+  const meanings = Object.entries(values ?? {}).map(([value, meaning]) => `${value || '(empty text)'} = ${meaning}`);
+  return [
+    comment,
+    values !== undefined && `Values: ${meanings.join('; ')}. New ones can appear.`,
+    isKey ? 'Never null.' : docs !== undefined && !/\bnull\b/i.test(comment) && 'Null when Hive sends none.',
+    assumed && "Assumed: Hive's public pages do not show this field.",
+    docs !== undefined && `See ${docs}`,
+  ]
+    .filter((sentence) => sentence !== false && sentence !== undefined)
+    .join(' ');
+}
 
 /** A nested single object, flattened: column `<prefix>_<key>` takes `<object>.<key>`. */
 export function flat(prefix: string, object: string, fields: Fields): Fields {

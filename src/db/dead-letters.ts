@@ -2,9 +2,11 @@
 // version of the record resolves it.
 import { and, desc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 import type { Db, Executor } from './database.js';
-import { deadLetters } from './machinery.js';
+import { idList } from './id-list.js';
+import { deadLetters } from './machinery/dead-letters.js';
 
-export type DeadLetterKind = 'request' | 'record' | 'webhook';
+export const deadLetterKinds = ['request', 'record', 'webhook'] as const;
+export type DeadLetterKind = (typeof deadLetterKinds)[number];
 
 export interface NewDeadLetter {
   readonly account: string;
@@ -84,18 +86,28 @@ export async function fileDeadLetters(tx: Executor, letters: readonly NewDeadLet
   return open;
 }
 
-/** A good version of these records has landed: letters about them are history. */
+/** A record that could be read. */
+export interface GoodVersion {
+  readonly id: number;
+  /** Its state is not older than that: start of the request, or receipt, by PostgreSQL's clock, epoch milliseconds. */
+  readonly at: number;
+}
+
+/** A good version of these records has landed: letters about what came before it are history, later ones are news. */
 export async function supersedeDeadLetters(
   tx: Executor,
   account: string,
   collection: string,
-  recordIds: readonly number[],
+  versions: readonly GoodVersion[],
 ): Promise<void> {
-  if (recordIds.length === 0) return;
+  if (versions.length === 0) return;
+  const ids = versions.map(({ id }) => id);
+  const instants = versions.map(({ at }) => new Date(at).toISOString());
   await tx.execute(sql`
-    update sync.dead_letters set resolved_at = now(), resolution = 'superseded'
-    where account = ${account} and collection = ${collection} and kind in ('record', 'webhook')
-      and resolved_at is null and record_id = any(${`{${recordIds.join(',')}}`}::bigint[])`);
+    update sync.dead_letters d set resolved_at = now(), resolution = 'superseded'
+    from unnest(${idList(ids)}, ${`{${instants.join(',')}}`}::timestamptz[]) as good(id, at)
+    where d.account = ${account} and d.collection = ${collection} and d.kind in ('record', 'webhook')
+      and d.resolved_at is null and d.record_id = good.id and d.last_seen_at < good.at`);
 }
 
 export interface DeadLetterFilter {
@@ -107,25 +119,49 @@ export interface DeadLetterFilter {
   readonly all?: boolean | undefined;
   /** 100 unless told; null = all of them. */
   readonly limit?: number | null | undefined;
+  /** So many of the newest are left out; 0 unless told. */
+  readonly offset?: number | undefined;
 }
 
-/** Newest first. */
-export function listDeadLetters(db: Db, filter: DeadLetterFilter): Promise<DeadLetter[]> {
+function conditionOf(filter: DeadLetterFilter): SQL | undefined {
   const conditions: SQL[] = [];
   if (filter.ids !== undefined) conditions.push(inArray(deadLetters.id, [...filter.ids]));
   if (filter.account !== undefined) conditions.push(eq(deadLetters.account, filter.account));
   if (filter.collection !== undefined) conditions.push(eq(deadLetters.collection, filter.collection));
   if (filter.kind !== undefined) conditions.push(eq(deadLetters.kind, filter.kind));
   if (filter.all !== true) conditions.push(isNull(deadLetters.resolved_at));
+  return and(...conditions);
+}
+
+/** Newest first. */
+export function listDeadLetters(db: Db, filter: DeadLetterFilter): Promise<DeadLetter[]> {
   const found = db
     .select()
     .from(deadLetters)
-    .where(and(...conditions))
-    .orderBy(desc(deadLetters.last_seen_at), desc(deadLetters.id));
+    .where(conditionOf(filter))
+    .orderBy(desc(deadLetters.last_seen_at), desc(deadLetters.id))
+    .offset(filter.offset ?? 0);
   return filter.limit === null ? found : found.limit(filter.limit ?? 100);
 }
+
+/** How many fit, whatever the limit. */
+export const countDeadLetters = (db: Db, filter: DeadLetterFilter): Promise<number> =>
+  db.$count(deadLetters, conditionOf(filter));
 
 export async function readDeadLetter(db: Db, letterId: number): Promise<DeadLetter | undefined> {
   const [letter] = await db.select().from(deadLetters).where(eq(deadLetters.id, letterId));
   return letter;
+}
+
+/** What a letter is about, in a few words: "record 17", "page 3, HTTP 503". */
+
+export function whatOf({
+  record_id,
+  page,
+  http_status,
+  error_code,
+}: Pick<DeadLetter, 'record_id' | 'page' | 'http_status' | 'error_code'>): string {
+  if (record_id !== null) return `record ${record_id}`;
+  const place = page === null ? '' : `page ${page}`;
+  return [place, http_status === null ? error_code : `HTTP ${http_status}`].filter(Boolean).join(', ');
 }

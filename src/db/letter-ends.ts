@@ -1,10 +1,9 @@
 // How dead letters come to rest: tried again, overtaken by what was read since, or discarded by a person.
 import { sql } from 'drizzle-orm';
 import type { Executor } from './database.js';
-import { type DeadLetter, pageTrouble } from './dead-letters.js';
+import { type DeadLetter, type GoodVersion, pageTrouble } from './dead-letters.js';
+import { idList } from './id-list.js';
 import type { Window } from './ledger.js';
-
-const idList = (ids: readonly number[]) => sql`${`{${ids.join(',')}}`}::bigint[]`;
 
 export async function resolveLetters(
   tx: Executor,
@@ -32,33 +31,46 @@ export async function resolveRecordLetters(
   tx: Executor,
   account: string,
   collection: string,
-  recordId: number,
+  { id, at }: GoodVersion,
 ): Promise<void> {
   await tx.execute(sql`
     update sync.dead_letters set resolved_at = now(), resolution = 'retried'
-    where account = ${account} and collection = ${collection} and record_id = ${recordId} and resolved_at is null`);
+    where account = ${account} and collection = ${collection} and record_id = ${id} and resolved_at is null
+      and last_seen_at < ${new Date(at).toISOString()}::timestamptz`);
 }
 
-/** The page that a window of a retry begins with could be read. */
+/**
+ * What stood on the page with which a window of a retry began has been read (reading/retried-page.ts). A letter that was
+ * filed again meanwhile is about something else.
+ */
 export async function resolvePageLetters(tx: Executor, window: Window): Promise<void> {
-  const trouble = pageTrouble(window.from_at, window.pages_again?.[0] ?? 1);
+  const [first] = await tx.execute<{ page: number }>(
+    sql`select page from sync.pages where window_id = ${window.id} order by pass, page limit 1`,
+  );
+  if (first === undefined) return;
   await tx.execute(sql`
     update sync.dead_letters set resolved_at = now(), resolution = 'retried'
     where account = ${window.account} and collection = ${window.collection} and kind = 'request'
-      and record_id is null and resolved_at is null and starts_with(fingerprint, ${trouble})`);
+      and record_id is null and resolved_at is null
+      and starts_with(fingerprint, ${pageTrouble(window.from_at, first.page)})
+      and last_seen_at < (select started_at from sync.runs where id = ${window.run_id})`);
 }
 
 /**
  * A certificate of the whole collection: every page of it that once failed has been read, and a record that was refused
  * before and not now was read well or is not listed any more. That is also how letters of records without an id end.
+ *
+ * It says nothing of what lies beyond its pin, nor of what came after its first request. A page or a record that failed
+ * before both of these was pinned no later and stood in the list already.
  */
 export async function supersedeByCertificate(tx: Executor, window: Window): Promise<void> {
-  const since = window.started_at?.toISOString() ?? '-infinity';
+  const pin = window.to_at?.toISOString() ?? 'infinity';
   await tx.execute(sql`
     update sync.dead_letters set resolved_at = now(), resolution = 'superseded'
     where account = ${window.account} and collection = ${window.collection} and resolved_at is null
-      and ((kind = 'request' and record_id is null)
-        or (kind in ('request', 'record') and last_seen_at < ${since}::timestamptz))`);
+      and kind in ('request', 'record')
+      and last_seen_at < least(${pin}::timestamptz,
+        (select min(requested_at) from sync.pages where window_id = ${window.id} and pass >= ${window.base_pass}))`);
 }
 
 /** Collections whose open letters have become more since a run began. */

@@ -1,7 +1,9 @@
 // Lookups: records that a run reads one by one, and what came of it.
 import { and, eq, sql } from 'drizzle-orm';
+import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Db, Executor } from './database.js';
-import { lookups } from './machinery.js';
+import { idList } from './id-list.js';
+import { lookups } from './machinery/lookups.js';
 
 export type Lookup = typeof lookups.$inferSelect;
 export type LookupReason = 'open' | 'suspect' | 'refresh' | 'retry';
@@ -18,7 +20,7 @@ export async function addLookups(
   await tx.execute(sql`
     insert into sync.lookups (run_id, account, collection, record_id, reason, priority)
     select ${run.id}, ${run.account}, ${collection}, id, ${reason}, ${priority}
-    from unnest(${`{${recordIds.join(',')}}`}::bigint[]) as id
+    from unnest(${idList(recordIds)}) as id
     on conflict (run_id, collection, record_id) do nothing`);
 }
 
@@ -59,6 +61,14 @@ export async function countLookups(db: Executor, runId: number): Promise<Readonl
   return Object.fromEntries(rows.map(({ what, n }) => [what, n]));
 }
 
+/** Records that were answered with 404 and not believed to be gone. Suspects are missing in a certified list as well. */
+export async function countUnconfirmed(db: Executor, runId: number): Promise<{ suspects: number; others: number }> {
+  const [row] = await db.execute<{ suspects: number; others: number }>(sql`
+    select count(*) filter (where reason = 'suspect') as suspects, count(*) filter (where reason <> 'suspect') as others
+    from sync.lookups where run_id = ${runId} and outcome = 'unconfirmed'`);
+  return { suspects: row?.suspects ?? 0, others: row?.others ?? 0 };
+}
+
 /**
  * Has the API ever answered with a single record of this collection? Only then does a 404 mean that one is gone, so
  * one that was believed to be gone counts too.
@@ -68,4 +78,21 @@ export async function knowsSingleRecords(db: Executor, account: string, collecti
     select exists (select from sync.lookups where account = ${account} and collection = ${collection}
       and outcome in ('written', 'unchanged', 'gone')) as known`);
   return row?.known === true;
+}
+
+/**
+ * Rows that single answers have buried in the run of a lookup, or within an hour in any: a gateway that is out of order
+ * meets many runs. Those that a certified list missed as well are not counted, their number was judged with the list.
+ */
+export async function buriedLately(
+  db: Executor,
+  table: PgTable,
+  { account, collection, run_id: runId }: Lookup,
+): Promise<number> {
+  const [row] = await db.execute<{ n: number }>(sql`
+    select count(distinct l.record_id) as n
+    from sync.lookups l join ${table} stored on stored.account = l.account and stored.id = l.record_id
+    where l.account = ${account} and l.collection = ${collection} and l.outcome = 'gone' and l.reason <> 'suspect'
+      and (l.run_id = ${runId} or l.finished_at > now() - interval '1 hour') and stored._deleted_at is not null`);
+  return row?.n ?? 0;
 }

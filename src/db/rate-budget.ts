@@ -5,7 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { AccountHaltedError } from '../errors.js';
 import type { Budget, Slot } from '../hive/budget.js';
+import type { Logger } from '../log.js';
 import type { Db } from './database.js';
+import { persistently } from './persistently.js';
 
 export interface BudgetOptions {
   readonly account: string;
@@ -13,6 +15,8 @@ export interface BudgetOptions {
   readonly limit: number | undefined;
   readonly windowMs: number;
   readonly reserve: number;
+  /** Told when the database is away while something must be written. */
+  readonly log: Pick<Logger, 'warn'>;
 }
 
 export interface RateBudget extends Budget {
@@ -45,7 +49,7 @@ interface ReservedSlot extends Slot {
   latest(): number;
 }
 
-export function openRateBudget(db: Db, { account, limit, windowMs, reserve }: BudgetOptions): RateBudget {
+export function openRateBudget(db: Db, { account, limit, windowMs, reserve, log }: BudgetOptions): RateBudget {
   const window = sql`make_interval(secs => ${windowMs / 1_000})`;
   const settled = new Map<number, number>();
   let flushTimer: NodeJS.Timeout | undefined;
@@ -145,21 +149,34 @@ export function openRateBudget(db: Db, { account, limit, windowMs, reserve }: Bu
       }, SETTLE_AFTER_MS).unref();
     },
 
-    async observe(slot, { used, max }) {
+    async observe(slot, { used, max }, signal) {
       const learns = limit === undefined && max !== undefined && max !== (slot as ReservedSlot).maxRequests;
       const doubts = used !== undefined && slot.used !== undefined && (used > slot.used || slot.others > 0);
       if (!learns && !doubts) return;
-      await flush();
-      await db.execute(sql`
-        select sync.observe_budget(${account}, ${used ?? null}, ${max ?? null}, ${window})`);
+      await persistently(
+        { log },
+        async () => {
+          await flush();
+          await db.execute(sql`
+            select sync.observe_budget(${account}, ${used ?? null}, ${max ?? null}, ${window})`);
+        },
+        signal,
+      );
     },
 
-    async block(slot, ms) {
-      await db.execute(sql`
-        update sync.rate_budgets
-        set blocked_until = greatest(blocked_until, clock_timestamp() + make_interval(secs => ${ms / 1_000}))
-        where account = ${account}`);
-      await db.execute(sql`update sync.rate_slots set rejected = true where account = ${account} and n = ${slot.n}`);
+    async block(slot, ms, signal) {
+      await persistently(
+        { log },
+        async () => {
+          await db.execute(sql`
+            update sync.rate_budgets
+            set blocked_until = greatest(blocked_until, clock_timestamp() + make_interval(secs => ${ms / 1_000}))
+            where account = ${account}`);
+          await db.execute(sql`
+            update sync.rate_slots set rejected = true where account = ${account} and n = ${slot.n}`);
+        },
+        signal,
+      );
     },
 
     async suspect() {
@@ -169,9 +186,10 @@ export function openRateBudget(db: Db, { account, limit, windowMs, reserve }: Bu
         where account = ${account}`);
     },
 
-    async clear() {
-      await db.execute(sql`
-        update sync.rate_budgets set unauthorized = 0, halted_at = null where account = ${account}`);
+    async clear(signal) {
+      const forget = () =>
+        db.execute(sql`update sync.rate_budgets set unauthorized = 0, halted_at = null where account = ${account}`);
+      await persistently({ log }, forget, signal);
     },
 
     async probe() {

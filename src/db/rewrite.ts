@@ -3,7 +3,9 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Executor } from './database.js';
-import { type Row, replaceChildren, type StorableRecord, statementParts, type UpsertTarget } from './upsert.js';
+import { idList } from './id-list.js';
+import { statementParts } from './statement-parts.js';
+import { type Row, replaceChildren, type StorableRecord, type UpsertTarget } from './upsert.js';
 
 type Derived = Pick<StorableRecord, 'id' | 'row' | 'children'>;
 
@@ -78,12 +80,12 @@ async function differing(
 ): Promise<number[]> {
   const { table, recordset } = statementParts(pgTable);
   const columns = derivedColumns(pgTable);
-  const ids = `{${records.map(({ id }) => id).join(',')}}`;
+  const ids = idList(records.map(({ id }) => id));
   const id = sql.identifier(key);
   const samePlace = columns.includes('"position"') ? sql`and stored.position = made.position` : sql``;
   const found = await db.execute<{ id: number }>(sql`
     with made as (select * from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r(${sql.raw(recordset)})),
-    stored as (select * from ${sql.raw(table)} where account = ${account} and ${id} = any(${ids}::bigint[]))
+    stored as (select * from ${sql.raw(table)} where account = ${account} and ${id} = any(${ids}))
     select distinct coalesce(stored.${id}, made.${id}) as id
     from stored full join made on stored.${id} = made.${id} ${samePlace}
     where ${tuple('stored', columns)} is distinct from ${tuple('made', columns)}`);

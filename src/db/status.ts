@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Executor } from './database.js';
+import { idList } from './id-list.js';
 
 export interface CollectionStatus {
   readonly collection: string;
@@ -107,14 +108,24 @@ interface WindowRow extends Record<string, unknown> {
   dead_letters: number;
 }
 
-/** Runs with the sums of their windows per collection, oldest first; by id, or all that are under way. */
+const isUnknown = sql.raw(`w.page_count is null and w.pages_again is null and w.state <> 'split'`);
+const seconds = sql.raw('extract(epoch from w.to_at - w.from_at)');
+/** Windows that nobody has asked about yet: as many pages for their time as the others have, and at least one each. */
+const UNKNOWN_PAGES = sql`greatest(count(w.id) filter (where ${isUnknown}), coalesce(ceil(
+        sum(${seconds}) filter (where ${isUnknown}) * sum(w.page_count) filter (where ${seconds} is not null)
+        / nullif(sum(${seconds}) filter (where w.page_count is not null), 0)), 0))`;
+
+/**
+ * Runs with the sums of their windows per collection, oldest first; by id, or all that are under way. How many pages a
+ * backfill has is an estimate until all of its ranges have been asked about.
+ */
 export async function readRunStatus(
   db: Executor,
   which: { runIds: readonly number[] } | { account: string },
 ): Promise<RunStatus[]> {
   const condition =
     'runIds' in which
-      ? sql`r.id = any(${`{${which.runIds.join(',')}}`}::bigint[])`
+      ? sql`r.id = any(${idList(which.runIds)})`
       : sql`r.account = ${which.account} and r.state = 'running'`;
   const rows = await db.execute<WindowRow>(sql`
     select r.id as run, r.mode, r.state as run_state, r.reason as run_reason,
@@ -128,7 +139,8 @@ export async function readRunStatus(
         when bool_or(w.state = 'failed') then 'failed' else 'uncertified' end as state,
       string_agg(distinct w.reason, '; ') as reason,
       sum(w.pages_read + w.pages_failed)::int as pages_done,
-      sum(case w.state when 'split' then 1 else coalesce(cardinality(w.pages_again), w.page_count, 1) end)::int as pages,
+      (coalesce(sum(case w.state when 'split' then 1 else coalesce(cardinality(w.pages_again), w.page_count) end), 0)
+        + ${UNKNOWN_PAGES})::int as pages,
       sum(w.inserted + w.updated + w.unchanged)::int as records,
       sum(w.inserted)::int as inserted, sum(w.updated)::int as updated,
       sum(w.unchanged)::int as unchanged, sum(w.dead_letters)::int as dead_letters
@@ -163,6 +175,28 @@ export async function readRunStatus(
     });
   }
   return [...runs.values()];
+}
+
+/** How far a run is; the total is null until every window knows its pages. */
+export function progressOf({ windows }: Pick<RunStatus, 'windows'>): { pagesDone: number; pagesTotal: number | null } {
+  return {
+    pagesDone: windows.reduce((sum, { pagesDone }) => sum + pagesDone, 0),
+    pagesTotal: windows.some(({ pages }) => pages === null)
+      ? null
+      : windows.reduce((sum, { pages }) => sum + (pages ?? 0), 0),
+  };
+}
+
+/** Milliseconds until a run ends, by the budget alone: that is what a sync waits for. null = not known yet. */
+export function etaMs(
+  run: Pick<RunStatus, 'windows' | 'lookups'>,
+  { limit }: Pick<BudgetStatus, 'limit'>,
+  windowMs: number,
+): number | null {
+  const { pagesDone, pagesTotal } = progressOf(run);
+  if (pagesTotal === null) return null;
+  const left = pagesTotal - pagesDone + run.lookups.total - run.lookups.done;
+  return Math.ceil((Math.max(0, left) / limit) * windowMs);
 }
 
 export async function readBudgetStatus(

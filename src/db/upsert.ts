@@ -1,15 +1,28 @@
 // Rows of a page into their tables. Rules: what is unchanged is not written, older never overwrites newer, a tombstone
-// is not undone by an older page, child rows are replaced together with their record's row.
-import { getTableColumns, sql } from 'drizzle-orm';
-import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
+// is not undone by an older page, child rows are replaced together with their record's row, and so is history written.
+import { sql } from 'drizzle-orm';
+import type { PgTable } from 'drizzle-orm/pg-core';
+import { type DailyTable, keepDaily } from './daily.js';
 import type { Executor } from './database.js';
+import { idList } from './id-list.js';
+import { statementParts } from './statement-parts.js';
+import { insertChanges, watchedOf } from './status-changes.js';
+import { together } from './together.js';
 
 /** Where a collection's rows go. */
 export interface UpsertTarget {
+  readonly name: string;
   readonly pgTable: PgTable;
+  /** Columns whose changes are kept in hive.status_changes. */
+  readonly statusFields: readonly string[];
   /** Column of the child tables that holds the record's id. */
   readonly parentKey: string;
-  readonly allChildren: readonly { readonly table: string; readonly pgTable: PgTable }[];
+  readonly allChildren: readonly {
+    readonly table: string;
+    readonly pgTable: PgTable;
+    /** Where the last values of each day are kept. */
+    readonly dailyTable?: DailyTable | undefined;
+  }[];
 }
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -57,24 +70,32 @@ export async function upsertRecords(
   const updatedIds = written.filter((row) => !row.inserted).map((row) => row.id);
   const writtenIds = new Set(written.map((row) => row.id));
   const parents = news.filter((record) => writtenIds.has(record.id));
-  for (const child of target.allChildren) {
-    await replaceChildren(tx, target.parentKey, child, parents, updatedIds, provenance.account);
-  }
+  await together(
+    target.allChildren.map(async (child) => {
+      if (child.dailyTable !== undefined)
+        await keepDaily(tx, target.parentKey, child, child.dailyTable, parents, provenance);
+      await replaceChildren(tx, target.parentKey, child, parents, updatedIds, provenance.account);
+    }),
+  );
   const inserted = written.length - updatedIds.length;
   return { inserted, updated: updatedIds.length, unchanged: latest.length - written.length };
 }
 
-/** Reading ids and hashes first is far cheaper than conflicting rows that end up unwritten. */
+/**
+ * Reading ids and hashes first is far cheaper than conflicting rows that end up unwritten. Each id is looked up by itself:
+ * a plan made while the table was small may not turn into one that walks through all of it when it is large.
+ */
 async function withoutUnchanged(
   tx: Executor,
   target: UpsertTarget,
   records: readonly StorableRecord[],
   { account }: Provenance,
 ): Promise<StorableRecord[]> {
-  const ids = `{${records.map((record) => record.id).join(',')}}`;
+  const ids = idList(records.map((record) => record.id));
   const stored = await tx.execute<{ id: number; hash: string }>(sql`
-    select id, _content_hash as hash from ${target.pgTable}
-    where account = ${account} and id = any(${ids}::bigint[]) and _deleted_at is null`);
+    select stored.id, stored.hash from unnest(${ids}) as wanted(id), lateral (
+      select id, _content_hash as hash from ${target.pgTable}
+      where account = ${account} and id = wanted.id and _deleted_at is null limit 1) as stored`);
   const hashes = new Map(stored.map((row) => [row.id, row.hash]));
   return records.filter((record) => hashes.get(record.id) !== record.hash);
 }
@@ -99,18 +120,26 @@ async function writeRows(
   }));
   const { table, columns, recordset } = statementParts(target.pgTable);
   const set = columns
-    .filter((name) => !['"account"', '"id"', '"_first_seen_at"'].includes(name))
+    .filter((name) => !['"account"', '"id"', '"_first_seen_at"', '"_previous"'].includes(name))
     .map((name) => `${name} = excluded.${name}`)
     .join(', ');
-  // The condition is tested on the row as it stands after waiting for other writers, so it holds in every race.
+  // The condition is tested on the row as it stands after waiting for other writers, so it holds in every race, and so
+  // does what goes into _previous. Only through it does the row before come out of the statement: before version 18
+  // PostgreSQL returns none, and locking the rows first would take them in another order than that of the ids.
   return tx.execute<{ id: number; inserted: boolean }>(sql`
-    insert into ${sql.raw(table)} as stored (${sql.raw(columns.join(', '))})
-    select ${sql.raw(columns.join(', '))} from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r(${sql.raw(recordset)})
-    on conflict (account, id) do update set ${sql.raw(set)}
-    where excluded._fetched_at >= stored._fetched_at
-      and (stored._deleted_at is null or excluded._fetched_at > stored._deleted_at)
-      and (stored._content_hash <> excluded._content_hash or stored._deleted_at is not null)
-    returning id, xmax = 0 as inserted`);
+    with written as (
+      insert into ${sql.raw(table)} as stored (${sql.raw(columns.join(', '))})
+      select ${sql.raw(columns.join(', '))} from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r(${sql.raw(recordset)})
+      on conflict (account, id) do update
+      set ${sql.raw(set)}, _previous = ${sql.raw(watchedOf('stored', target.statusFields))}
+      where excluded._fetched_at >= stored._fetched_at
+        and (stored._deleted_at is null or excluded._fetched_at > stored._deleted_at)
+        and (stored._content_hash <> excluded._content_hash or stored._deleted_at is not null)
+      returning id, xmax = 0 as inserted, _previous as before,
+        case when xmax <> 0 then ${sql.raw(watchedOf('stored', target.statusFields))} end as after),
+    changed as (select id, before, after from written where not inserted),
+    kept as (${insertChanges({ collection: target.name, account, at, source, runId })})
+    select id, inserted from written`);
 }
 
 export async function replaceChildren(
@@ -125,7 +154,7 @@ export async function replaceChildren(
   if (updatedIds.length > 0) {
     await tx.execute(sql`
       delete from ${child.pgTable}
-      where account = ${account} and ${sql.identifier(parentKey)} = any(${`{${updatedIds.join(',')}}`}::bigint[])`);
+      where account = ${account} and ${sql.identifier(parentKey)} = any(${idList(updatedIds)})`);
   }
   const rows = parents.flatMap(({ id, children }) =>
     (children[child.table] ?? []).map((row) => ({ ...row, account, [parentKey]: id })),
@@ -135,22 +164,4 @@ export async function replaceChildren(
   await tx.execute(sql`
     insert into ${sql.raw(table)} (${sql.raw(columns.join(', '))})
     select ${sql.raw(columns.join(', '))} from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r(${sql.raw(recordset)})`);
-}
-
-const parts = new WeakMap<PgTable, { table: string; columns: string[]; recordset: string }>();
-
-/** Names and types of a table as they stand in a statement: one JSON parameter carries all rows, whatever their number. */
-export function statementParts(pgTable: PgTable): { table: string; columns: string[]; recordset: string } {
-  const known = parts.get(pgTable);
-  if (known !== undefined) return known;
-  const { schema, name } = getTableConfig(pgTable);
-  const columns = Object.values(getTableColumns(pgTable));
-  const quoted = (text: string) => `"${text}"`;
-  const made = {
-    table: `${quoted(schema ?? 'public')}.${quoted(name)}`,
-    columns: columns.map((column) => quoted(column.name)),
-    recordset: columns.map((column) => `${quoted(column.name)} ${column.getSQLType()}`).join(', '),
-  };
-  parts.set(pgTable, made);
-  return made;
 }

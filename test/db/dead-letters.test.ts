@@ -7,7 +7,7 @@ import {
   readDeadLetter,
   supersedeDeadLetters,
 } from '../../src/db/dead-letters.js';
-import { discardLetters } from '../../src/db/letter-ends.js';
+import { discardLetters, resolveRecordLetters } from '../../src/db/letter-ends.js';
 import { openTestDatabase } from '../support/database.js';
 
 const { db } = await openTestDatabase();
@@ -144,6 +144,8 @@ test('pages with the same troubles in opposite order do not lock each other up',
 });
 
 describe('a good version of the record', () => {
+  const good = (id: number) => ({ id, at: Date.now() + 60_000 });
+
   test('resolves its letters, from a page and from a webhook, and no others', async () => {
     await fileDeadLetters(db, [
       letter(),
@@ -153,7 +155,7 @@ describe('a good version of the record', () => {
       letter({ collection: 'returns' }),
     ]);
     await fileDeadLetters(db, [letter({ account: 'b' })]);
-    await supersedeDeadLetters(db, 'a', 'orders', [7, 99]);
+    await supersedeDeadLetters(db, 'a', 'orders', [good(7), good(99)]);
     const resolved = (await all()).filter(({ resolution }) => resolution === 'superseded');
     expect(resolved.map(({ kind, account, collection }) => `${account} ${collection} ${kind}`).sort()).toEqual([
       'a orders record',
@@ -165,8 +167,20 @@ describe('a good version of the record', () => {
   test('does not touch a letter that a person has discarded', async () => {
     await fileDeadLetters(db, [letter()]);
     await db.execute(sql`update sync.dead_letters set resolved_at = now(), resolution = 'discarded'`);
-    await supersedeDeadLetters(db, 'a', 'orders', [7]);
+    await supersedeDeadLetters(db, 'a', 'orders', [good(7)]);
     expect(await all()).toMatchObject([{ resolution: 'discarded' }]);
+  });
+
+  test('does not touch a letter about a later version, nor does a retry', async () => {
+    await fileDeadLetters(db, [letter()]);
+    const [{ at = 0 } = {}] = await db.execute<{ at: number }>(
+      sql`select floor(extract(epoch from last_seen_at) * 1000)::float8 as at from sync.dead_letters`,
+    );
+    await supersedeDeadLetters(db, 'a', 'orders', [{ id: 7, at }]);
+    await resolveRecordLetters(db, 'a', 'orders', { id: 7, at });
+    expect(await all()).toMatchObject([{ resolution: null }]);
+    await resolveRecordLetters(db, 'a', 'orders', { id: 7, at: at + 1 });
+    expect(await all()).toMatchObject([{ resolution: 'retried' }]);
   });
 
   test('of nothing resolves nothing', async () => {

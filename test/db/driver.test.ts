@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import type { Executor } from '../../src/db/database.js';
-import { isDatabaseTrouble } from '../../src/sync/verdict.js';
+import { isServiceAway } from '../../src/errors.js';
 import { openTestDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
 
@@ -22,7 +22,7 @@ async function scene() {
   return { db, cut };
 }
 
-const trouble = (error: unknown): boolean => isDatabaseTrouble(error);
+const trouble = (error: unknown): boolean => isServiceAway(error);
 
 test('a statement after the loss fails, as database trouble', async () => {
   const { db, cut } = await scene();

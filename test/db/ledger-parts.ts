@@ -1,14 +1,7 @@
 // Runs, windows and pages for the tests of the ledger.
 import type { Database } from '../../src/db/database.js';
-import {
-  createRun,
-  enterPage,
-  type NewWindow,
-  type PageEntry,
-  readWindow,
-  readWindows,
-  type Window,
-} from '../../src/db/ledger.js';
+import { createRun, type NewWindow, readWindows, type Window } from '../../src/db/ledger.js';
+import { enterPage, type PageEntry } from '../../src/db/ledger-pages.js';
 
 export const NO_SUMS = { inserted: 0, updated: 0, unchanged: 0, deadLetters: 0 };
 
@@ -50,6 +43,7 @@ export function ledgerOf({ db }: Database) {
     enter: (window: Window, page: number, more?: Partial<PageEntry>) =>
       db.transaction((tx) => enterPage(tx, entry(window, page, more), NO_SUMS)),
     /** The window as it stands now. */
-    again: async (window: Window): Promise<Window> => (await readWindow(db, window.id)) ?? window,
+    again: async (window: Window): Promise<Window> =>
+      (await readWindows(db, window.run_id)).find(({ id }) => id === window.id) ?? window,
   };
 }

@@ -3,14 +3,13 @@ import { describe, expect, test } from 'vitest';
 import {
   closeRun,
   closeWindow,
-  missingPages,
   readClock,
   readRun,
   readWatermark,
   runningRuns,
   startNextPass,
-  sumUp,
 } from '../../src/db/ledger.js';
+import { countSeen, missingPages } from '../../src/db/ledger-pages.js';
 import { openTestDatabase } from '../support/database.js';
 import { ledgerOf } from './ledger-parts.js';
 
@@ -27,10 +26,10 @@ describe('another pass', () => {
     if (second === undefined) return;
     expect(await missingPages(db, second, 'ascending', 9)).toEqual([2, 5]);
     await enter(second, 2, { ids: [3] });
-    expect(await sumUp(db, second)).toMatchObject({ distinctIds: 3 });
+    expect(await countSeen(db, second)).toMatchObject({ distinctIds: 3 });
     const third = await startNextPass(db, await again(second), null);
     expect(third).toMatchObject({ pass: 3, base_pass: 3, pages_again: null, page_count: null, moved: false });
-    expect(third && (await sumUp(db, third))).toMatchObject({ distinctIds: 0 });
+    expect(third && (await countSeen(db, third))).toMatchObject({ distinctIds: 0 });
   });
 
   test('is started by one only, and a page of the pass before comes too late', async () => {
@@ -53,7 +52,8 @@ test('a window and a run are closed by one only, and stay closed', async () => {
   expect(await closed('failed')).toBe(false);
   expect(await startNextPass(db, await again(window), null)).toBeUndefined();
   expect((await runningRuns(db, account)).map(({ id }) => id)).toEqual([run.id]);
-  const ended = (state: 'complete' | 'failed') => closeRun(db, run.id, { state, reason: null });
+  const ended = async (state: 'complete' | 'failed') =>
+    (await closeRun(db, run.id, { state, reason: null })) !== undefined;
   expect((await Promise.all([ended('complete'), ended('complete')])).sort()).toEqual([false, true]);
   expect(await ended('failed')).toBe(false);
   expect(await readRun(db, run.id)).toMatchObject({ state: 'complete', finished_at: expect.any(Date) });

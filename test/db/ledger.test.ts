@@ -1,14 +1,7 @@
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/database.js';
-import {
-  addWindows,
-  enterPage,
-  missingPages,
-  readsOf,
-  readWindowForPage,
-  runningRuns,
-  sumUp,
-} from '../../src/db/ledger.js';
+import { addWindows, runningRuns } from '../../src/db/ledger.js';
+import { countSeen, enterPage, missingPages, readsOf, readWindowForPage } from '../../src/db/ledger-pages.js';
 import { openTestDatabase } from '../support/database.js';
 import { entry, ledgerOf } from './ledger-parts.js';
 
@@ -94,9 +87,9 @@ test('distinct ids are counted over all pages of the pass, and a page out of ord
   const window = await newWindow();
   await enter(window, 1, { ids: [9, 8, 7], in_order: true });
   await enter(window, 2, { ids: [7, Number.MAX_SAFE_INTEGER], in_order: null });
-  expect(await sumUp(db, window)).toEqual({ distinctIds: 4, outOfOrder: false });
+  expect(await countSeen(db, window)).toEqual({ distinctIds: 4, outOfOrder: false });
   await enter(window, 3, { ids: [], in_order: false });
-  expect(await sumUp(db, window)).toEqual({ distinctIds: 4, outOfOrder: true });
+  expect(await countSeen(db, window)).toEqual({ distinctIds: 4, outOfOrder: true });
   expect((await readsOf(db, window)).map(({ ids }) => ids)).toEqual([[9, 8, 7], [7, Number.MAX_SAFE_INTEGER], []]);
 });
 

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { type BudgetOptions, openRateBudget, type RateBudget } from '../../src/db/rate-budget.js';
 import { openTestDatabase } from '../support/database.js';
+import { log } from '../support/log.js';
 
 const { db } = await openTestDatabase();
 const opened: RateBudget[] = [];
@@ -10,7 +11,7 @@ let accounts = 0;
 
 function open(options: Partial<BudgetOptions> = {}): RateBudget {
   const account = `account ${++accounts}`;
-  const budget = openRateBudget(db, { account, limit: undefined, windowMs: 60_000, reserve: 0, ...options });
+  const budget = openRateBudget(db, { account, limit: undefined, windowMs: 60_000, reserve: 0, log, ...options });
   opened.push(budget);
   return budget;
 }

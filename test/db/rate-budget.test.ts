@@ -5,6 +5,7 @@ import { openDatabase } from '../../src/db/database.js';
 import { type BudgetOptions, openRateBudget, type RateBudget } from '../../src/db/rate-budget.js';
 import { AccountHaltedError, isAbort } from '../../src/errors.js';
 import { openTestDatabase } from '../support/database.js';
+import { log } from '../support/log.js';
 import { until } from '../support/until.js';
 
 const { db, url } = await openTestDatabase();
@@ -14,7 +15,7 @@ let accounts = 0;
 const newAccount = () => `account ${++accounts}`;
 
 function open(account: string, options: Partial<BudgetOptions> = {}, database = db): RateBudget {
-  const budget = openRateBudget(database, { account, limit: undefined, windowMs: 60_000, reserve: 0, ...options });
+  const budget = openRateBudget(database, { account, limit: undefined, windowMs: 60_000, reserve: 0, log, ...options });
   opened.push(budget);
   return budget;
 }

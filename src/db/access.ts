@@ -1,0 +1,149 @@
+// Roles that read: all of schema hive, or only schema hive_masked, which has no personal data. Never schema sync. What a
+// role can reach in the end is looked at after the change, and one that reaches more than was promised is not made.
+import { sql } from 'drizzle-orm';
+import { describe, NotPermittedError, UsageError } from '../errors.js';
+import type { Db, Executor } from './database.js';
+import { MASKED, makeMasks, quoted } from './masks.js';
+
+export type Access = 'whole' | 'masked' | 'none';
+
+export interface Granted {
+  /** Was the role made now? Then it has no password. */
+  readonly isNew: boolean;
+  readonly canLogIn: boolean;
+  readonly tables: number;
+  readonly views: number;
+}
+
+/** PostgreSQL cuts longer names, and so would give the rights to another role. */
+const LONGEST_NAME_BYTES = 63;
+
+/** @throws UsageError for a name that cannot be or must not become a reader's; NotPermittedError */
+export async function grantAccess(db: Db, role: string, access: Access): Promise<Granted> {
+  checkName(role);
+  const before = await checkRole(db, role);
+  if (before === undefined && access === 'none') throw new UsageError(`There is no role "${role}".`);
+  try {
+    if (access === 'masked') await makeMasks(db);
+    return await db.transaction(async (tx) => {
+      if (before === undefined) await createRole(tx, role);
+      await setRights(tx, role, access);
+      if (access !== 'none') await checkReach(tx, role, access);
+      return { isNew: before === undefined, canLogIn: before?.canLogIn ?? true, ...(await countReadable(tx, access)) };
+    });
+  } catch (error) {
+    if (error instanceof NotPermittedError || sqlStateOf(error) !== '42501') throw error;
+    throw new NotPermittedError(
+      `The database user of hive-sync may not do that (${describe(error)}). It has to own schema hive, and a new schema needs the right to create one.`,
+      { cause: error },
+    );
+  }
+}
+
+function checkName(role: string): void {
+  if (role.trim() === '' || role.includes('\0') || Buffer.byteLength(role) > LONGEST_NAME_BYTES) {
+    throw new UsageError(`"${role}" cannot be the name of a role. Expected 1 to ${LONGEST_NAME_BYTES} characters.`);
+  }
+  if (role.startsWith('pg_') || ['public', 'none'].includes(role)) {
+    throw new UsageError(`"${role}" is a name that PostgreSQL keeps for itself. Expected another one.`);
+  }
+}
+
+async function checkRole(db: Executor, role: string): Promise<{ canLogIn: boolean } | undefined> {
+  const [found] = await db.execute<{ own: boolean; super: boolean; login: boolean; owner: boolean }>(sql`
+    select rolname in (current_user, session_user) as own, rolsuper as super, rolcanlogin as login,
+      exists (select from pg_namespace where nspname in ('hive', 'sync') and nspowner = pg_roles.oid) as owner
+    from pg_roles where rolname = ${role}`);
+  if (found === undefined) return undefined;
+  const because = found.own
+    ? 'is the database user of hive-sync itself'
+    : found.super
+      ? 'is a superuser, who reads everything'
+      : found.owner
+        ? 'owns the tables'
+        : undefined;
+  if (because !== undefined) throw new UsageError(`"${role}" ${because}. Expected a role that only reads.`);
+  return { canLogIn: found.login };
+}
+
+async function createRole(tx: Executor, role: string): Promise<void> {
+  try {
+    await tx.execute(sql.raw(`create role ${quoted(role)} login`));
+  } catch (error) {
+    if (sqlStateOf(error) !== '42501') throw error;
+    throw new NotPermittedError(
+      `There is no role "${role}", and the database user of hive-sync may not make one. Let an administrator run: create role ${quoted(role)} login; then give this command again.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Everything is taken away first, so a role never keeps what it had before. */
+async function setRights(tx: Executor, role: string, access: Access): Promise<void> {
+  const to = quoted(role);
+  const [current] = await tx.execute<{ database: string; masked: boolean }>(
+    sql`select current_database() as database, to_regnamespace(${MASKED}) is not null as masked`,
+  );
+  for (const schema of ['hive', 'sync', ...(current?.masked ? [MASKED] : [])]) {
+    await tx.execute(sql.raw(`revoke all on all tables in schema ${schema} from ${to}`));
+    await tx.execute(sql.raw(`revoke all on schema ${schema} from ${to}`));
+    await tx.execute(sql.raw(`alter default privileges in schema ${schema} revoke all on tables from ${to}`));
+  }
+  const database = quoted(current?.database ?? '');
+  if (access === 'none') {
+    await tx.execute(sql.raw(`revoke connect on database ${database} from ${to}`));
+    return;
+  }
+  const schema = access === 'masked' ? MASKED : 'hive';
+  await tx.execute(sql.raw(`grant connect on database ${database} to ${to}`));
+  await tx.execute(sql.raw(`grant usage on schema ${schema} to ${to}`));
+  await tx.execute(sql.raw(`grant select on all tables in schema ${schema} to ${to}`));
+  // Those to come: tables of a later release, and views that are made again.
+  await tx.execute(sql.raw(`alter default privileges in schema ${schema} grant select on tables to ${to}`));
+}
+
+/** Rights come in other ways too: from roles that it is a member of, from PUBLIC, from an administrator. */
+async function checkReach(tx: Executor, role: string, access: Access): Promise<void> {
+  const reaches = await tx.execute<{ via: string; what: string }>(sql`
+    with roles as (select * from pg_roles where pg_has_role(${role}::name, oid, 'member')),
+    reach as (
+      select rolname::text as via, 'schema sync' as what from roles where has_schema_privilege(oid, 'sync', 'usage')
+      union all
+      select rolname, 'schema hive' from roles where ${access} = 'masked' and has_schema_privilege(oid, 'hive', 'usage')
+      union all
+      select rolname, 'every role that it wants (CREATEROLE)' from roles where ${access} = 'masked' and rolcreaterole
+      union all
+      select rolname, 'everything (SUPERUSER, REPLICATION)' from roles where rolsuper or (${access} = 'masked' and rolreplication)
+      union all
+      select rolname, 'the files of the server' from roles where ${access} = 'masked'
+        and rolname in ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program'))
+    select via, what from reach order by via = ${role}, via, what limit 1`);
+  const [reach] = reaches;
+  if (reach === undefined) {
+    const schema = access === 'masked' ? MASKED : 'hive';
+    const [row] = await tx.execute<{ may: boolean }>(
+      sql`select has_schema_privilege(${role}::name, ${schema}, 'usage') as may`,
+    );
+    if (row?.may === true) return;
+    throw new NotPermittedError(
+      `The database user of hive-sync may not give rights on schema ${schema}: it does not own it.`,
+    );
+  }
+  const through = reach.via === role ? 'by a right of its own or of PUBLIC' : `as a member of ${quoted(reach.via)}`;
+  throw new NotPermittedError(
+    `Role "${role}" would reach ${reach.what} ${through}. Take that away first; the role was left as it was.`,
+  );
+}
+
+async function countReadable(tx: Executor, access: Access): Promise<{ tables: number; views: number }> {
+  const [row] = await tx.execute<{ tables: number; views: number }>(sql`
+    select count(*) filter (where relkind in ('r', 'p')) as tables, count(*) filter (where relkind in ('v', 'm')) as views
+    from pg_class where relnamespace = to_regnamespace(${access === 'masked' ? MASKED : 'hive'})`);
+  return { tables: row?.tables ?? 0, views: row?.views ?? 0 };
+}
+
+/** The code of PostgreSQL, wherever Drizzle has put it. */
+function sqlStateOf(error: unknown): unknown {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+}

@@ -1,0 +1,85 @@
+// A table or view of schema hive as a stream of text, in constant memory: PostgreSQL's own COPY.
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { sql } from 'drizzle-orm';
+import postgres from 'postgres';
+import type { Executor } from './database.js';
+import { quoted } from './masks.js';
+
+export type ExportFormat = 'csv' | 'jsonl';
+
+/** Tables and views of schema hive, each with the columns that it has. */
+export async function listRelations(db: Executor): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await db.execute<{ name: string; columns: string[] }>(sql`
+    select c.relname::text as name, array_agg(a.attname::text order by a.attnum) as columns
+    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.relnamespace = to_regnamespace('hive') and c.relkind in ('r', 'p', 'v', 'm') group by 1 order by 1`);
+  return new Map(rows.map(({ name, columns }) => [name, columns]));
+}
+
+/** Accounts that have ever synced. */
+export async function listAccounts(db: Executor): Promise<string[]> {
+  const rows = await db.execute<{ account: string }>(sql`select distinct account from sync.runs order by 1`);
+  return rows.map(({ account }) => account);
+}
+
+export interface RelationExport {
+  /** One row per line; in CSV a text may hold line breaks of its own, within quotes. */
+  readonly text: Readable;
+  /** How many rows there are, about: others may be writing meanwhile. */
+  readonly rows: Promise<number>;
+  /** Ends it, also before its end. */
+  close(): Promise<void>;
+}
+
+/** @param name is one of listRelations() */
+export async function openExport(
+  url: string,
+  { name, format, account }: { name: string; format: ExportFormat; account?: string | undefined },
+): Promise<RelationExport> {
+  // Connections of its own, which can be cut in the middle of an answer: the driver only asks the server to end it, and
+  // reads no more, so it would wait for ever. Instants as everybody reads them.
+  const sockets: Socket[] = [];
+  const client = postgres(url, {
+    max: 2,
+    ...{ socket: (options: ServerPlace) => connected(options, sockets) },
+    onnotice: () => {},
+    connection: { application_name: 'hive-sync export', TimeZone: 'UTC', DateStyle: 'ISO', IntervalStyle: 'iso_8601' },
+  });
+  // COPY takes no parameters.
+  const where = account === undefined ? '' : ` where account = '${account.replaceAll("'", "''")}'`;
+  const from = `from hive.${quoted(name)} as t${where}`;
+  // JSON has no control characters in it, so with these for quote and delimiter every line is the JSON as it is.
+  const copy =
+    format === 'csv'
+      ? `copy (select * ${from}) to stdout with (format csv, header)`
+      : `copy (select row_to_json(t) ${from}) to stdout with (format csv, quote e'\\x01', delimiter e'\\x02')`;
+  const close = async () => {
+    await client.end({ timeout: 0 });
+    for (const socket of sockets) socket.destroy();
+  };
+  try {
+    const rows = client.unsafe(`select count(*)::float8 as n ${from}`).then(([row]) => Number(row?.n ?? 0));
+    // It is only for progress: when the export ends first, nobody waits for it.
+    rows.catch(() => {});
+    return { text: await client.unsafe(copy).readable(), rows, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** As the driver gives it to whoever makes its sockets; `path` is that of a Unix socket. */
+interface ServerPlace {
+  readonly host: readonly string[];
+  readonly port: readonly number[];
+  readonly path: string | false | undefined;
+}
+
+async function connected({ host, port, path }: ServerPlace, sockets: Socket[]): Promise<Socket> {
+  const socket = path ? connect(path) : connect(port[0] ?? 5432, host[0]);
+  sockets.push(socket);
+  await once(socket, 'connect');
+  return socket;
+}

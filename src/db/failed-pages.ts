@@ -1,0 +1,86 @@
+// What the ledger knows of a page that failed: where, and what stood on the pages around it.
+import { sql } from 'drizzle-orm';
+import type { Executor } from './database.js';
+import type { WindowKind } from './ledger.js';
+
+/** A page by what all occurrences of its trouble share: see pageTrouble(). */
+export interface PageAddress {
+  readonly account: string;
+  readonly collection: string;
+  readonly from: Date | null;
+  readonly page: number;
+}
+
+/** The page of one window that failed. */
+export interface FailedPage {
+  readonly windowId: number;
+  readonly pass: number;
+  readonly page: number;
+  readonly kind: WindowKind;
+  readonly to: Date | null;
+  /** The API's count when the pages around it were read; null when it is not known, or they disagree. */
+  readonly itemCount: number | null;
+}
+
+/**
+ * The occurrence that a retry is about; undefined when there is none on file, or more than one that it would have to be
+ * about. A list that was read whole leaves nothing of an earlier one: what had been missed then stood on its other pages.
+ * What the whole collection was certified after is over, and a retry that failed has lost nothing more.
+ */
+export async function lastFailure(
+  db: Executor,
+  { account, collection, from, page }: PageAddress,
+): Promise<FailedPage | undefined> {
+  const [last, before] = await db.execute<{
+    window_id: number;
+    pass: number;
+    kind: WindowKind;
+    to_ms: number | null;
+    item_count: number | null;
+  }>(sql`
+    select w.id as window_id, p.pass, w.kind, extract(epoch from w.to_at)::float8 * 1000 as to_ms,
+      case when not w.moved then w.last_item_count end as item_count
+    from sync.windows w join sync.runs r on r.id = w.run_id join sync.pages p on p.window_id = w.id
+    where w.account = ${account} and w.collection = ${collection} and w.pages_failed > 0 and r.mode <> 'retry'
+      and w.from_at is not distinct from ${from?.toISOString() ?? null}::timestamptz
+      and p.page = ${page} and p.state = 'failed'
+      and p.committed_at >= coalesce((
+        select max(least(c.to_at, cr.started_at)) from sync.windows c join sync.runs cr on cr.id = c.run_id
+        where c.account = ${account} and c.collection = ${collection} and c.kind = 'whole' and c.state = 'certified'),
+        '-infinity')
+    order by p.committed_at desc limit 2`);
+  if (last === undefined || (before !== undefined && last.kind !== 'whole')) return undefined;
+  const { window_id: windowId, pass, kind, to_ms, item_count: itemCount } = last;
+  return { windowId, pass, page, kind, to: to_ms === null ? null : new Date(to_ms), itemCount };
+}
+
+/** Ids that stood in the list before and after a page. */
+export interface Neighbours {
+  readonly above: ReadonlySet<number>;
+  readonly below: ReadonlySet<number>;
+}
+
+/** So many pages on each side: a record that is deleted later must not be the only one. */
+const PAGES_EACH_SIDE = 5;
+
+/**
+ * What the pages around it showed in the same pass. undefined when the list lost records between them: then one that was
+ * read before may have shown what stood below one that was read after.
+ */
+export async function neighboursOf(
+  db: Executor,
+  { windowId, pass, page }: FailedPage,
+): Promise<Neighbours | undefined> {
+  const read = sql`select page, ids, item_count, requested_at from sync.pages
+    where window_id = ${windowId} and pass = ${pass} and state = 'read'`;
+  const rows = await db.execute<{ page: number; ids: number[]; item_count: number | null }>(sql`
+    select page, to_jsonb(ids) as ids, item_count from (
+      (${read} and page < ${page} order by page desc limit ${PAGES_EACH_SIDE})
+      union all (${read} and page > ${page} order by page limit ${PAGES_EACH_SIDE})) as around
+    order by requested_at, page`);
+  const counts = rows.map((row) => row.item_count);
+  if (counts.some((count, i) => count === null || count < (counts[i - 1] ?? 0))) return undefined;
+  const idsWhere = (isOnSide: (other: number) => boolean) =>
+    new Set(rows.flatMap((row) => (isOnSide(row.page) ? row.ids : [])));
+  return { above: idsWhere((other) => other < page), below: idsWhere((other) => other > page) };
+}

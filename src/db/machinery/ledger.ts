@@ -1,0 +1,113 @@
+// The tables of the ledger: what was asked for, and every page that came of it.
+import { sql } from 'drizzle-orm';
+import { bigint, bigserial, boolean, index, integer, primaryKey, text } from 'drizzle-orm/pg-core';
+import { describedTable } from '../described.js';
+import { ACCOUNT, at, COLLECTION, count, syncSchema } from './schema.js';
+
+export const runs = describedTable(
+  syncSchema,
+  'runs',
+  'One row per run: one trigger of work, by hand or by schedule.',
+  {
+    id: [bigserial({ mode: 'number' }).primaryKey(), 'Number of the run; _run_id in schema hive.'],
+    account: [text().notNull(), ACCOUNT],
+    mode: [text().notNull(), 'incremental | full | backfill | refresh | retry'],
+    collections: [text().array().notNull(), 'The collections that it reads.'],
+    trigger: [text().notNull(), 'Who asked for it: cli | schedule | api | webhook (records in doubt)'],
+    state: [
+      text().notNull().default('running'),
+      'running | complete | incomplete (something is uncertified, or there are new dead letters) | failed',
+    ],
+    reason: [text(), 'One sentence when the run did not end complete; else null.'],
+    from_at: [at(), 'Backfill: first instant by created_at, inclusive; else null.'],
+    to_at: [at(), 'Backfill: last instant by created_at, inclusive; else null.'],
+    allow_deletes: [
+      boolean().notNull().default(false),
+      'May it set more tombstones at once than is plausible (--allow-deletes)?',
+    ],
+    started_at: [at().notNull().defaultNow(), 'When it was filed.'],
+    heartbeat_at: [at().notNull().defaultNow(), 'When it last moved on.'],
+    finished_at: [at(), 'When it ended; null while it runs.'],
+  },
+  (table) => [index().on(table.account, table.state)],
+);
+
+export const windows = describedTable(
+  syncSchema,
+  'windows',
+  'One row per window: a part of a collection that a run reads page by page. A certified one is the proof that nothing is missing in it.',
+  {
+    id: [bigserial({ mode: 'number' }).primaryKey(), 'Number of the window.'],
+    run_id: [
+      bigint({ mode: 'number' })
+        .notNull()
+        .references(() => runs.id, { onDelete: 'cascade' }),
+      'The run: sync.runs.id.',
+    ],
+    account: [text().notNull(), ACCOUNT],
+    collection: [text().notNull(), COLLECTION],
+    kind: [
+      text().notNull(),
+      'whole = all of the collection; range = the part between two instants; head = its newest part, down to what is certified; chosen = the pages that hold open records',
+    ],
+    from_at: [at(), 'Lower bound by created_at, inclusive; null = open, or the list has no such filter.'],
+    to_at: [at(), 'Upper bound by created_at, inclusive; null = open, or the list has no such filter.'],
+    priority: [integer().notNull(), 'Priority of its pages in the queue; a lower number goes first.'],
+    state: [
+      text().notNull().default('waiting'),
+      'waiting | reading | certified | done (chosen pages were read) | uncertified | failed | split',
+    ],
+    reason: [text(), 'One sentence when it is not certified; else null.'],
+    pass: [integer().notNull().default(1), 'Counts up each time pages are read again because the list moved.'],
+    base_pass: [
+      integer().notNull().default(1),
+      'The pass in which it was last read from its first page; what was read before does not count as proof.',
+    ],
+    pages_again: [integer().array(), 'The pages of this pass; null = all of them.'],
+    page_count: [integer(), 'Pages of this pass, as its first page said; null until it was read.'],
+    first_item_count: [integer(), "The API's own count at the first page read in this pass."],
+    last_item_count: [integer(), "The API's own count at the last page read in this pass."],
+    items_per_page: [integer(), 'Records per page, as the API said.'],
+    moved: [boolean().notNull().default(false), 'Did two pages of this pass disagree about the count?'],
+    pages_read: [count(), 'Pages that were read.'],
+    pages_failed: [count(), 'Pages that were given up; their dead letters say why.'],
+    distinct_ids: [integer(), 'Distinct ids in the pages since base_pass; null until the end.'],
+    without_id: [count(), 'Records without a usable id.'],
+    inserted: [count(), 'Rows that were new.'],
+    updated: [count(), 'Rows whose content had changed.'],
+    unchanged: [count(), 'Rows that were as stored.'],
+    dead_letters: [count(), 'Dead letters that it wrote.'],
+    started_at: [at(), 'When its first page was asked for; null until then.'],
+    finished_at: [at(), 'When it ended; null until then.'],
+  },
+  (table) => [index().on(table.run_id), index().on(table.account, table.collection, table.state)],
+);
+
+export const pages = describedTable(
+  syncSchema,
+  'pages',
+  'The ledger: one row per page that was read, written in the transaction that stored its rows.',
+  {
+    window_id: [
+      bigint({ mode: 'number' })
+        .notNull()
+        .references(() => windows.id, { onDelete: 'cascade' }),
+      'The window: sync.windows.id.',
+    ],
+    pass: [integer().notNull(), 'The reading of the window in which it was read, from 1.'],
+    page: [integer().notNull(), 'Number of the page, from 1.'],
+    state: [text().notNull(), 'read | failed (its dead letter says why)'],
+    page_count: [integer(), 'Number of pages, as this page said.'],
+    item_count: [integer(), 'Number of records in the whole list, as this page said.'],
+    items_per_page: [integer(), 'Records per page, as this page said.'],
+    records: [count(), 'Records in the page.'],
+    ids: [bigint({ mode: 'number' }).array().notNull().default(sql`'{}'`), 'Their ids.'],
+    without_id: [count(), 'Records that carry no usable id, so that they are missing in ids.'],
+    in_order: [boolean(), 'Newest first, as the documentation says? Null when the records carry no created_at.'],
+    newest_at: [at(), 'Latest created_at in the page; null when there is none.'],
+    oldest_at: [at(), 'Earliest created_at in the page; null when there is none.'],
+    requested_at: [at().notNull(), 'Start of the request.'],
+    committed_at: [at().notNull().defaultNow(), 'When its rows were stored.'],
+  },
+  (table) => [primaryKey({ columns: [table.window_id, table.pass, table.page] })],
+);

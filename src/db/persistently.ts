@@ -1,0 +1,38 @@
+// What was fetched has cost budget: it is not thrown away because the database blinked.
+import pRetry, { AbortError } from 'p-retry';
+import { describe, isServiceAway } from '../errors.js';
+import type { Logger } from '../log.js';
+
+/** With delays up to 5 s this is about five minutes. */
+const RETRIES = 64;
+
+/** Runs a transaction again while the database is away or busy. @throws at once what a retry cannot mend */
+export function persistently<T>(
+  { log }: { readonly log: Pick<Logger, 'warn'> },
+  transaction: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  return pRetry(
+    async () => {
+      try {
+        return await transaction();
+      } catch (error) {
+        if (isServiceAway(error)) throw error;
+        throw new AbortError(error instanceof Error ? error : new Error(String(error)));
+      }
+    },
+    {
+      retries: RETRIES,
+      minTimeout: 50,
+      maxTimeout: 5_000,
+      randomize: true,
+      ...(signal === undefined ? {} : { signal }),
+      shouldRetry: ({ error }) => isServiceAway(error),
+      onFailedAttempt: ({ error, attemptNumber }) => {
+        // Not when it is given up because we are leaving.
+        if (!isServiceAway(error)) return;
+        log.warn({ attempt: attemptNumber, problem: describe(error) }, 'the database is away, trying again');
+      },
+    },
+  );
+}

@@ -1,0 +1,53 @@
+// What became of each order.
+import { bool, id, instant, integer, number, text } from '../columns.js';
+import { defineRollup } from './rollup.js';
+
+export const orderFulfilment = defineRollup({
+  name: 'order_fulfilment',
+  key: ['account', 'order_id'],
+  columns: {
+    account: text('Label of the Hive account (API key), as in HIVE_ACCOUNT.', { personal: false }),
+    order_id: id("Hive's id of the order: hive.orders.id."),
+    merchant_order_id: text("The shop's own id of the order.", { personal: false }),
+    status: text('State of the order at Hive: see hive.orders.status.', { personal: false }),
+    created_at: instant('When the order was created.'),
+    first_shipped_at: instant('When its first shipment was shipped; null until then.'),
+    delivered_at: instant('When its last shipment reached the recipient; null until all of them have.'),
+    hours_to_ship: number('Hours from created_at to first_shipped_at; null until then.'),
+    hours_in_transit: number('Hours from first_shipped_at to delivered_at; null until then.'),
+    hours_to_deliver: number('Hours from created_at to delivered_at; null until then.'),
+    shipments: integer('Shipments of the order.'),
+    is_split: bool('True when the order has more than one shipment.'),
+    carrier: text('Carrier; several are separated by a comma and a space; null when none is known yet.', {
+      personal: false,
+    }),
+    is_open: bool(
+      'True while something is still to come: Hive is to ship it, or a parcel is neither delivered nor on its way back.',
+    ),
+  },
+  indexes: ['created_at', 'merchant_order_id'],
+  // "offset 0": see sku-sales.ts.
+  count: (keys) =>
+    `
+select o.account, o.id as order_id, o.merchant_order_id, o.status, o.created_at, s.first_shipped_at, s.delivered_at,
+  round((extract(epoch from s.first_shipped_at - o.created_at) / 3600)::numeric, 1)::float8 as hours_to_ship,
+  round((extract(epoch from s.delivered_at - s.first_shipped_at) / 3600)::numeric, 1)::float8 as hours_in_transit,
+  round((extract(epoch from s.delivered_at - o.created_at) / 3600)::numeric, 1)::float8 as hours_to_deliver,
+  s.shipments, s.shipments > 1 as is_split, s.carrier,
+  coalesce(o.status = 'fulfillable', false) or s.is_open as is_open
+from ${keys} t
+cross join lateral (
+  select o.account, o.id, o.merchant_order_id, o.status, o.created_at from hive.orders o
+  where o.account = t.account and o.id = t.order_id and o._deleted_at is null offset 0
+) o
+cross join lateral (
+  select count(*)::int as shipments, min(shipped_at) as first_shipped_at,
+    case when count(*) = count(delivered_at) then max(delivered_at) end as delivered_at,
+    string_agg(distinct shipment_provider, ', ') as carrier,
+    coalesce(bool_or(coalesce(delivery_status not in ('Delivered', 'Returned to sender'), true)), false) as is_open
+  from hive.shipments s
+  where s.account = o.account and s.order_id = o.id and s._deleted_at is null and s.status is distinct from 'cancelled'
+) s`.trim(),
+});
+
+export const [orderFulfilmentSums, orderFulfilmentTouched] = orderFulfilment.tables;

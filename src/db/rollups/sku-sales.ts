@@ -1,0 +1,54 @@
+// Sales by day, SKU and currency.
+import { cents, day, id, integer, sum, text } from '../columns.js';
+import { defineRollup } from './rollup.js';
+
+/** Nonsense in one order must not take the sums of all others with it: what fits no bigint is null. */
+const inBigint = (sql: string): string => `case when abs(${sql}) < 9.2e18 then (${sql})::bigint end`;
+
+export const skuSales = defineRollup({
+  name: 'sku_sales',
+  key: ['account', 'day'],
+  columns: {
+    account: text('Label of the Hive account (API key), as in HIVE_ACCOUNT.', { personal: false }),
+    day: day('Day on which the orders were created, in the time zone of SYNC_TIMEZONE.'),
+    sku_id: id("Hive's id of the SKU: hive.skus.id; null when the order names only the shop's own code."),
+    merchant_sku_id: text("The shop's own code of the SKU, as in the order.", { personal: false }),
+    currency: text('ISO 4217 code of the money in this row.', { personal: false }),
+    orders: integer('Orders with this SKU.'),
+    units: sum('Pieces ordered.'),
+    revenue_in_cents: cents(
+      'Pieces times their price after discounts, with tax, in cents of currency; null when the orders name so much that no 64 bits hold it.',
+    ),
+    net_revenue_in_cents: cents(
+      'The same without tax, in cents of currency. The share of tax is that of the whole order: total_tax / (total_net_revenue + total_tax).',
+    ),
+  },
+  // The days of some time zones begin at another hour than midnight says: hence the hours to spare. "offset 0" keeps
+  // the planner from joining in another order than from the keys on, which is a matter of seconds on new tables.
+  count: (keys) =>
+    `
+select t.account, t.day, i.sku_id, i.merchant_sku_id, o.currency, count(distinct o.id)::int as orders,
+  sum(i.quantity) as units,
+  ${inBigint('sum(i.quantity::numeric * i.price_per_unit_in_cents_with_discount)')} as revenue_in_cents,
+  ${inBigint(`round(sum(i.quantity::float8 * i.price_per_unit_in_cents_with_discount
+    * coalesce(o.total_net_revenue_in_cents::float8
+      / nullif(o.total_net_revenue_in_cents::float8 + o.total_tax_in_cents, 0), 1)))`)} as net_revenue_in_cents
+from (
+  select account, day, (select timezone from sync.installation) as zone from ${keys} k offset 0
+) t
+cross join lateral (
+  select o.account, o.id, o.currency, o.total_net_revenue_in_cents, o.total_tax_in_cents from hive.orders o
+  where o.account = t.account
+    and o.created_at >= (t.day::timestamp at time zone t.zone) - interval '3 hours'
+    and o.created_at < ((t.day + 1)::timestamp at time zone t.zone) + interval '3 hours'
+    and (o.created_at at time zone t.zone)::date = t.day
+    and o._deleted_at is null and o.status is distinct from 'unfulfillable' offset 0
+) o
+cross join lateral (
+  select i.sku_id, i.merchant_sku_id, i.quantity, i.price_per_unit_in_cents_with_discount from hive.order_items i
+  where i.account = o.account and i.order_id = o.id offset 0
+) i
+group by t.account, t.day, i.sku_id, i.merchant_sku_id, o.currency`.trim(),
+});
+
+export const [skuSalesSums, skuSalesTouched] = skuSales.tables;
