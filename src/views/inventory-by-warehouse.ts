@@ -1,0 +1,47 @@
+// What lies where, and what of it expires soon? One row per SKU and warehouse.
+import { day, id, integer, sum, text } from '../db/columns.js';
+import { ACCOUNT, defineView } from './view.js';
+
+export const inventoryByWarehouse = defineView({
+  name: 'inventory_by_warehouse',
+  comment:
+    'The stock as of the last sync: one row per SKU and warehouse. SKUs that the API holds no more (_deleted_at) are left out; SKUs that the shop deleted are there with sku_status deleted. For the past see hive.inventory_daily.',
+  columns: {
+    account: text(ACCOUNT, { personal: false }),
+    warehouse_id: id("Hive's id of the warehouse: hive.warehouses.id."),
+    warehouse: text('Name of the warehouse; null when not known.', { personal: false }),
+    sku_id: id("Hive's id of the SKU: hive.skus.id."),
+    merchant_sku_id: text("The shop's own code of the SKU.", { personal: false }),
+    sku: text('Name of the SKU.', { personal: false }),
+    sku_status: text('active | deleted: see hive.skus.status.', { personal: false }),
+    stocked: integer('Pieces that can be sold.'),
+    reserved: integer('Pieces held for orders.'),
+    total: integer('Pieces available; equals stocked when there is no buffer.'),
+    batches: integer('Batches with pieces in this warehouse; 0 for SKUs without batches.'),
+    next_expiry_date: day(
+      'Earliest day on which one of these batches expires, also when it has passed; null when none does.',
+    ),
+    expired_quantity: sum('Pieces in batches whose day has passed.'),
+    quantity_expiring_in_30_days: sum('Pieces in batches that expire today or in the next 30 days.'),
+    quantity_expiring_in_90_days: sum('Pieces in batches that expire today or in the next 90 days.'),
+  },
+  query: `
+select i.account, i.warehouse_id, w.name as warehouse, i.sku_id, s.merchant_sku_id, s.name as sku, s.status as sku_status,
+  i.stocked, i.reserved, i.total, coalesce(b.batches, 0) as batches, b.next_expiry_date,
+  coalesce(b.expired, 0) as expired_quantity, coalesce(b.in_30_days, 0) as quantity_expiring_in_30_days,
+  coalesce(b.in_90_days, 0) as quantity_expiring_in_90_days
+from hive.sku_inventory i
+join hive.skus s on s.account = i.account and s.id = i.sku_id
+left join hive.warehouses w on w.account = i.account and w.id = i.warehouse_id
+left join (
+  select q.account, q.sku_id, q.warehouse_id, count(*)::int as batches, min(b.expiry_date) as next_expiry_date,
+    sum(q.quantity) filter (where b.expiry_date < current_date) as expired,
+    sum(q.quantity) filter (where b.expiry_date between current_date and current_date + 30) as in_30_days,
+    sum(q.quantity) filter (where b.expiry_date between current_date and current_date + 90) as in_90_days
+  from hive.sku_batch_quantities q
+  join hive.sku_batches b on b.account = q.account and b.sku_id = q.sku_id and b.position = q.batch_position
+  where q.quantity > 0
+  group by q.account, q.sku_id, q.warehouse_id
+) b on b.account = i.account and b.sku_id = i.sku_id and b.warehouse_id = i.warehouse_id
+where s._deleted_at is null`,
+});

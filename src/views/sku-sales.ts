@@ -1,0 +1,20 @@
+// What sells, when? One row per SKU, day and currency.
+import { text } from '../db/columns.js';
+import { skuSales as rollup } from '../db/rollups/sku-sales.js';
+import { defineView } from './view.js';
+
+export const skuSales = defineView({
+  name: rollup.name,
+  comment:
+    'What was sold: one row per SKU, day and currency, for days with sales. Deleted orders and unfulfillable ones (not shipped, or cancelled) are left out. Returns and refunds are not taken off, shipping fees are not in it.',
+  columns: {
+    ...rollup.columns,
+    sku: text('Name of the SKU today; null when the SKU is not known.', { personal: false }),
+  },
+  query: `
+select d.*, s.name as sku
+from (
+${rollup.select}
+) d
+left join hive.skus s on s.account = d.account and s.id = d.sku_id`,
+});
