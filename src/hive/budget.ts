@@ -24,11 +24,15 @@ export interface Budget {
   /** The request has arrived at the API for certain: the window counts from here. */
   settle(slot: Slot): void;
   /** X-Rate-Limit-Used and -Max of an answer. */
-  observe(slot: Slot, headers: { used: number | undefined; max: number | undefined }): Promise<void>;
+  observe(
+    slot: Slot,
+    headers: { used: number | undefined; max: number | undefined },
+    signal?: AbortSignal,
+  ): Promise<void>;
   /** A 429: nobody sends before that many milliseconds have passed. */
-  block(slot: Slot, ms: number): Promise<void>;
+  block(slot: Slot, ms: number, signal?: AbortSignal): Promise<void>;
   /** A 401. The second one in a row halts the account. */
   suspect(): Promise<void>;
   /** A success after a suspicion: the key works. */
-  clear(): Promise<void>;
+  clear(signal?: AbortSignal): Promise<void>;
 }

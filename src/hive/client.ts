@@ -3,6 +3,7 @@
 import { HiveBodyError, HiveHttpError, HiveNetworkError, HiveTimeoutError, UsageError } from '../errors.js';
 import { errorsOf, excerptOf, MAX_BODY_BYTES, readText, tryJson } from './body.js';
 import type { Budget, Slot } from './budget.js';
+import type { RequestObserver, RequestOutcome } from './observer.js';
 import { type Page, readPage } from './page.js';
 import { retryAfterMs } from './retry-after.js';
 
@@ -17,6 +18,7 @@ export interface ClientOptions {
   readonly budget: Budget;
   readonly userAgent: string;
   readonly maxBodyBytes?: number;
+  readonly observer?: RequestObserver;
 }
 
 /** A successful answer. */
@@ -40,7 +42,7 @@ export type Query = Readonly<Record<string, string | number>>;
 
 /** @throws UsageError when the key cannot stand in a header: fetch() would print it in its own error */
 export function openClient(options: ClientOptions): Client {
-  const { apiUrl, apiKey, budget } = options;
+  const { apiUrl, apiKey, budget, observer } = options;
   if (!/^[\x20-\x7e]*$/.test(apiKey)) throw new UsageError('The API key holds characters that no header can carry.');
   const urlOf = (path: string, query: Query = {}): string => {
     const url = new URL(apiUrl + path);
@@ -49,16 +51,23 @@ export function openClient(options: ClientOptions): Client {
   };
 
   async function request(url: string, signal?: AbortSignal): Promise<Answer<unknown>> {
+    const askedAt = performance.now();
     const slot = await budget.reserve(signal);
+    const sentAt = performance.now();
+    observer?.slotTaken(sentAt - askedAt);
+    const ended = (outcome: RequestOutcome) => observer?.requestEnded(outcome, performance.now() - sentAt);
     const requestedAt = slot.now();
-    const { response, text } = await send(options, url, slot, signal);
-    await budget.observe(slot, {
-      used: integerHeader(response, 'x-rate-limit-used'),
-      max: integerHeader(response, 'x-rate-limit-max'),
+    const { response, text } = await send(options, url, slot, signal).catch((error: unknown) => {
+      const outcome = outcomeOf(error);
+      if (outcome !== undefined) ended(outcome);
+      throw error;
     });
+    ended(`${response.status}`);
+    const used = integerHeader(response, 'x-rate-limit-used');
+    await budget.observe(slot, { used, max: integerHeader(response, 'x-rate-limit-max') }, signal);
     if (response.status === 401) await budget.suspect();
-    else if (slot.suspected && response.ok) await budget.clear();
-    if (response.status === 429) await budget.block(slot, waitOf(response));
+    else if (slot.suspected && response.ok) await budget.clear(signal);
+    if (response.status === 429) await budget.block(slot, waitOf(response), signal);
     return { body: bodyOf(response, text, url), requestedAt, url };
   }
 
@@ -70,6 +79,13 @@ export function openClient(options: ClientOptions): Client {
       return { ...answer, body: readPage(answer.body, answer.url) };
     },
   };
+}
+
+/** undefined = it was given up. */
+function outcomeOf(error: unknown): RequestOutcome | undefined {
+  if (error instanceof HiveTimeoutError) return 'timeout';
+  if (error instanceof HiveNetworkError) return 'network';
+  return error instanceof HiveBodyError ? 'body' : undefined;
 }
 
 const waitOf = (response: Response): number =>

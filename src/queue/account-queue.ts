@@ -1,15 +1,19 @@
 // The queue of one account: pages go in here, workers of all processes take them out.
 import { describe } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { LookupTask, PageTask } from '../sync/context.js';
+import type { LookupTask, PageTask, WebhookTask } from '../sync/context.js';
 import type { Backend, TaskQueue } from './backend.js';
+import { inTime } from './in-time.js';
 import { jobOf } from './jobs.js';
+
+/** Closing takes a round trip, when there is somebody to talk to. */
+const CLOSE_MS = 2_000;
 
 export interface AccountQueue {
   readonly name: string;
   readonly queue: TaskQueue;
   /** Adds work; what is in the queue already stays as it is. */
-  addTasks(tasks: readonly (PageTask | LookupTask)[]): Promise<void>;
+  addTasks(tasks: readonly (PageTask | LookupTask | WebhookTask)[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -27,6 +31,6 @@ export function openAccountQueue(
     async addTasks(tasks) {
       if (tasks.length > 0) await queue.addBulk(tasks.map((task) => jobOf(task, pageAttempts)));
     },
-    close: () => queue.close(),
+    close: () => inTime(CLOSE_MS, queue.close()),
   };
 }

@@ -23,6 +23,8 @@ export type TaskQueue = Pick<
   | 'rateLimit'
   | 'upsertJobScheduler'
   | 'getJobSchedulers'
+  | 'removeJobScheduler'
+  | 'getWorkersCount'
   | 'getJobCounts'
   | 'waitUntilReady'
   | 'close'
@@ -59,10 +61,15 @@ export const openBackend = (options: BackendOptions): Promise<Backend> =>
 
 async function openRedis(url: string, installation: string): Promise<Backend> {
   const probe = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null });
-  probe.on('error', () => {}); // connect() rejects with the same error
+  // connect() itself only says that the connection is closed.
+  let trouble: unknown;
+  probe.on('error', (error) => {
+    trouble = error;
+  });
   try {
     await probe.connect();
-  } catch (error) {
+  } catch (closed) {
+    const error = trouble ?? closed;
     const { hostname, port } = new URL(url);
     throw new ServiceUnavailableError(`Redis at ${hostname}:${port || 6379} cannot be used: ${describe(error)}`, {
       cause: error,
@@ -108,8 +115,10 @@ async function openPostgres({ databaseUrl }: BackendOptions): Promise<Backend> {
     await client.end();
   }
   const classes = withBackend(createPostgresBackend);
-  // Every queue and worker owns a pool; the defaults would take ten connections each.
-  const connection = (max: number) => ({ connectionString: databaseUrl, schema: POSTGRES_SCHEMA, max });
+  // Every queue and worker owns a pool; the defaults would take ten connections each. Nothing waits for the disk: what a
+  // power cut takes from the queue is made again from the ledger.
+  const options = '-c synchronous_commit=off';
+  const connection = (max: number) => ({ connectionString: databaseUrl, schema: POSTGRES_SCHEMA, max, options });
   return {
     kind: 'postgres',
     openQueue: (name) => new classes.Queue<Task>(name, { connection: connection(2) }),

@@ -1,11 +1,13 @@
 // The jobs: their names, data and ids. An id says what the job does, so that adding it twice is harmless.
 import type { JobsOptions } from 'bullmq';
-import type { LookupTask, PageTask } from '../sync/context.js';
+import type { LookupTask, PageTask, WebhookTask } from '../sync/context.js';
 
 /** Reads one page. */
 export const SYNC_PAGE = 'sync-page';
 /** Reads one record. */
 export const SYNC_RECORD = 'sync-record';
+/** Makes rows of the webhooks that wait. */
+export const TAKE_IN_WEBHOOKS = 'take-in-webhooks';
 /** Starts a run, when its time has come. */
 export const START_RUN = 'start-run';
 
@@ -13,10 +15,11 @@ export interface StartTask {
   readonly mode: 'full' | 'incremental';
 }
 
-export type Task = PageTask | LookupTask | StartTask;
+export type Task = PageTask | LookupTask | WebhookTask | StartTask;
 
 export const isPageTask = (task: Task): task is PageTask => 'windowId' in task;
 export const isLookupTask = (task: Task): task is LookupTask => 'lookupId' in task;
+export const isStartTask = (task: Task): task is StartTask => 'mode' in task;
 
 export interface NewJob {
   readonly name: string;
@@ -24,11 +27,15 @@ export interface NewJob {
   readonly opts: JobsOptions;
 }
 
+const nameOf = (task: PageTask | LookupTask | WebhookTask): [name: string, jobId: string] => {
+  if (isPageTask(task)) return [SYNC_PAGE, `page_${task.windowId}_${task.pass}_${task.page}`];
+  if (isLookupTask(task)) return [SYNC_RECORD, `lookup_${task.lookupId}`];
+  return [TAKE_IN_WEBHOOKS, `webhooks_${task.deliveryId}_${task.times}`];
+};
+
 /** @param attempts tries before the processor itself files a dead letter */
-export function jobOf(task: PageTask | LookupTask, attempts: number): NewJob {
-  const [name, jobId] = isPageTask(task)
-    ? [SYNC_PAGE, `page_${task.windowId}_${task.pass}_${task.page}`]
-    : [SYNC_RECORD, `lookup_${task.lookupId}`];
+export function jobOf(task: PageTask | LookupTask | WebhookTask, attempts: number): NewJob {
+  const [name, jobId] = nameOf(task);
   return {
     name,
     data: task,

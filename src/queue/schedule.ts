@@ -4,15 +4,16 @@ import type { JobsOptions } from 'bullmq';
 import { describe } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { TaskQueue } from './backend.js';
-import { START_RUN } from './jobs.js';
+import { START_RUN, type StartTask } from './jobs.js';
 
 export interface Schedule {
-  readonly incrementalEveryMs: number;
-  readonly fullCron: string;
+  /** undefined = no incremental runs by themselves. */
+  readonly incrementalEveryMs: number | undefined;
+  /** undefined = no full runs by themselves. */
+  readonly fullCron: string | undefined;
   readonly timezone: string;
 }
 
-const SCHEDULES = 2;
 /** How often it is looked whether the queue still knows them. */
 const LOOK_EVERY_MS = 10_000;
 /** A schedule whose time has passed by so much has lost its job. A job may wait for a worker that waits for a slot. */
@@ -20,27 +21,61 @@ const OVERDUE_MS = 10 * 60_000;
 
 const opts: JobsOptions = { priority: 1, removeOnComplete: true, removeOnFail: true };
 
-/** Sets or changes both schedules. The incremental one fires at once, so that a worker that was away catches up. */
-export async function setSchedule(
-  queue: TaskQueue,
-  { incrementalEveryMs, fullCron, timezone }: Schedule,
-): Promise<void> {
-  const job = (mode: 'incremental' | 'full') => ({ name: START_RUN, data: { mode }, opts });
-  await queue.upsertJobScheduler('incremental', { every: incrementalEveryMs }, job('incremental'));
-  await queue.upsertJobScheduler('full', { pattern: fullCron, tz: timezone }, job('full'));
+/** What the queue shall know: scheduler ids are the modes that they start. */
+function wanted({ incrementalEveryMs, fullCron, timezone }: Schedule) {
+  return [
+    ...(incrementalEveryMs === undefined
+      ? []
+      : [{ mode: 'incremental' as const, repeat: { every: incrementalEveryMs } }]),
+    ...(fullCron === undefined ? [] : [{ mode: 'full' as const, repeat: { pattern: fullCron, tz: timezone } }]),
+  ];
 }
 
-/** Until `signal` fires, sets both again when the queue has lost one (a flushed Redis): nothing else would notice. */
+/**
+ * Sets what is configured and removes the rest. The incremental schedule fires at once, and a full run whose hour has
+ * passed while no worker was there is started now: a worker that was away catches up, once.
+ */
+export async function setSchedule(queue: TaskQueue, schedule: Schedule): Promise<void> {
+  const known = await queue.getJobSchedulers(0, -1);
+  const shall = wanted(schedule);
+  for (const { key } of known) if (!shall.some(({ mode }) => mode === key)) await queue.removeJobScheduler(key);
+  for (const { mode, repeat } of shall) {
+    const data: StartTask = { mode };
+    const due = known.find(({ key }) => key === mode)?.next;
+    await queue.upsertJobScheduler(mode, repeat, { name: START_RUN, data, opts });
+    // Setting a cron schedule again moves it to its next hour; the one that was missed would be gone.
+    if (mode === 'full' && due !== undefined && due < Date.now()) {
+      await queue.add(START_RUN, data, { ...opts, jobId: 'catch-up_full' });
+    }
+  }
+}
+
+/** Takes the schedules of an account out of its queue, unless a worker somewhere still works it. */
+export async function removeSchedule(queue: TaskQueue): Promise<number> {
+  if ((await queue.getWorkersCount()) > 0) return 0;
+  const known = await queue.getJobSchedulers(0, -1);
+  for (const { key } of known) await queue.removeJobScheduler(key);
+  return known.length;
+}
+
+/**
+ * Sets the schedules, and until `signal` fires sets them again when the queue has lost one (a flushed Redis): nothing
+ * else would notice.
+ */
 export async function keepSchedule(
   queue: TaskQueue,
   schedule: Schedule,
   { signal, log }: { signal: AbortSignal; log: Logger },
 ): Promise<void> {
+  const shall = wanted(schedule);
+  let set = false;
   while (!signal.aborted) {
     try {
+      if (!set) await setSchedule(queue, schedule);
+      set = true;
       const known = await queue.getJobSchedulers(0, -1);
       const due = known.filter(({ next }) => next !== undefined && next > Date.now() - OVERDUE_MS);
-      if (due.length < SCHEDULES) {
+      if (shall.some(({ mode }) => !due.some(({ key }) => key === mode))) {
         log.warn('the queue has lost its schedules, setting them again');
         await setSchedule(queue, schedule);
       }

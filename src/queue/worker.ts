@@ -1,22 +1,26 @@
 // Works the jobs of one account and turns each verdict into what BullMQ understands by it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DelayedError, type Job, RateLimitError, UnrecoverableError } from 'bullmq';
+import { letGo, type Retention } from '../db/retention.js';
 import { describe } from '../errors.js';
-import type { LookupTask, PageTask, SyncContext } from '../sync/context.js';
+import type { LookupTask, PageTask, SyncContext, WebhookTask } from '../sync/context.js';
 import { heal } from '../sync/heal.js';
-import { haltAccount, rejectPage } from '../sync/reject-page.js';
-import { startScheduled } from '../sync/start-scheduled.js';
-import { syncPage } from '../sync/sync-page.js';
-import { rejectRecord, syncRecord } from '../sync/sync-record.js';
+import { haltAccount, rejectPage } from '../sync/letters/reject-page.js';
+import { syncPage } from '../sync/reading/sync-page.js';
+import { rejectRecord, syncRecord } from '../sync/reading/sync-record.js';
+import { startScheduled } from '../sync/runs/start-scheduled.js';
 import { type Verdict, verdictOn } from '../sync/verdict.js';
+import { takeInWebhooks } from '../sync/webhooks/take-in-webhook.js';
 import type { Backend, TaskQueue } from './backend.js';
-import { isLookupTask, isPageTask, type Task } from './jobs.js';
+import { inTime } from './in-time.js';
+import { isLookupTask, isPageTask, isStartTask, type Task } from './jobs.js';
 
 export interface WorkerSettings {
   readonly queueName: string;
   /** Pages in flight. */
   readonly concurrency: number;
   readonly retryBaseMs: number;
+  readonly retention: Retention;
 }
 
 export interface AccountWorker {
@@ -33,8 +37,14 @@ const LOCK_MS = 5_000;
 const STALLED_CHECK_MS = 2_000;
 /** How long a worker waits before it looks again for a queue server that went away. BullMQ's own 15 s idle too long. */
 const QUEUE_RETRY_MS = 1_000;
+/** A page that is being written is done long before; whatever has not ended by then waits for a server that has gone. */
+const CLOSE_MS = 6_000;
 /** How often lost work is looked for. */
 const HEAL_MS = 3_000;
+/** How often what is old is let go. */
+const PRUNE_MS = 10 * 60_000;
+/** Somebody else takes webhooks in: a transaction is over by then. */
+const WEBHOOKS_AGAIN_MS = 200;
 
 /** Thrown for a retry, so that the backoff strategy finds the delay that the verdict chose. */
 class RetryLater extends Error {
@@ -51,7 +61,7 @@ export function openWorker(
   backend: Backend,
   queue: TaskQueue,
   context: SyncContext,
-  { queueName, concurrency, retryBaseMs }: WorkerSettings,
+  { queueName, concurrency, retryBaseMs, retention }: WorkerSettings,
 ): AccountWorker {
   const stopping = new AbortController();
   const { log } = context;
@@ -59,10 +69,12 @@ export function openWorker(
   async function process(job: Job<Task>, token?: string, cancelled?: AbortSignal): Promise<void> {
     const signal = cancelled === undefined ? stopping.signal : AbortSignal.any([stopping.signal, cancelled]);
     const task = job.data;
-    if (!isPageTask(task) && !isLookupTask(task)) return startScheduled(context, task.mode);
+    if (isStartTask(task)) return startScheduled(context, task.mode);
+    let isDone = true;
     try {
       if (isPageTask(task)) await syncPage(context, task, signal);
-      else await syncRecord(context, task, signal);
+      else if (isLookupTask(task)) await syncRecord(context, task, signal);
+      else isDone = await takeInWebhooks(context);
     } catch (error) {
       const attempt = {
         number: job.attemptsMade + 1,
@@ -72,11 +84,18 @@ export function openWorker(
       };
       await carryOut(job, task, token, error, verdictOn(error, attempt), attempt.number);
     }
+    // Who is at it may not see what came last.
+    if (!isDone) await snooze(job, token, WEBHOOKS_AGAIN_MS);
+  }
+
+  async function snooze(job: Job<Task>, token: string | undefined, ms: number): Promise<never> {
+    await job.moveToDelayed(Date.now() + ms, token);
+    throw new DelayedError();
   }
 
   async function carryOut(
     job: Job<Task>,
-    task: PageTask | LookupTask,
+    task: PageTask | LookupTask | WebhookTask,
     token: string | undefined,
     error: unknown,
     verdict: Verdict,
@@ -94,11 +113,10 @@ export function openWorker(
           await queue.rateLimit(verdict.afterMs);
           throw new RateLimitError();
         }
-        await job.moveToDelayed(Date.now() + verdict.afterMs, token);
-        throw new DelayedError();
+        return snooze(job, token, verdict.afterMs);
       case 'reject':
         if (isPageTask(task)) await rejectPage(context, task, error, verdict, attempt);
-        else await rejectRecord(context, task, error, verdict, attempt);
+        else if (isLookupTask(task)) await rejectRecord(context, task, error, verdict, attempt);
         throw new UnrecoverableError(message);
       case 'halt':
         await haltAccount(context);
@@ -120,9 +138,14 @@ export function openWorker(
   worker.on('error', (error) => log.warn({ problem: describe(error) }, 'queue trouble, going on'));
 
   const healing = (async () => {
+    let pruneAt = 0;
     while (!stopping.signal.aborted) {
       try {
         await heal(context);
+        if (performance.now() >= pruneAt) {
+          await letGo(context.db, context.account, retention);
+          pruneAt = performance.now() + PRUNE_MS;
+        }
       } catch (error) {
         log.warn({ problem: describe(error) }, 'could not look for lost work, trying again');
       }
@@ -134,8 +157,7 @@ export function openWorker(
     async close() {
       stopping.abort();
       await backend.leave();
-      await worker.close();
-      await healing;
+      await inTime(CLOSE_MS, Promise.all([worker.close(), healing]));
     },
   };
 }

@@ -4,6 +4,7 @@ import { openDatabase } from '../../src/db/database.js';
 import { openRateBudget } from '../../src/db/rate-budget.js';
 import { openClient } from '../../src/hive/client.js';
 import { openTestDatabase } from '../support/database.js';
+import { log } from '../support/log.js';
 import { API_KEY, openTestSimulator } from './client-parts.js';
 
 const WINDOW_MS = 1_000;
@@ -19,7 +20,7 @@ test.each([
   const account = `load ${kind} ${String(latencyMs)}`;
   let left = 90;
   const parts = [first.db, second.db].map((db) => {
-    const budget = openRateBudget(db, { account, limit: 20, windowMs: WINDOW_MS, reserve: 0 });
+    const budget = openRateBudget(db, { account, limit: 20, windowMs: WINDOW_MS, reserve: 0, log });
     const options = { apiUrl: sim.url, apiKey: API_KEY, timeoutMs: 5_000, budget, userAgent: 'hive-sync/test' };
     return { budget, client: openClient(options) };
   });

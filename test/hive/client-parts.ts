@@ -7,6 +7,7 @@ import type { Db } from '../../src/db/database.js';
 import { openRateBudget, type RateBudget } from '../../src/db/rate-budget.js';
 import { type Client, type ClientOptions, openClient } from '../../src/hive/client.js';
 import { openSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/index.js';
+import { log } from '../support/log.js';
 
 export const API_KEY = 'test-key-never-shown';
 
@@ -23,7 +24,7 @@ export function openTestClient(
   apiUrl: string,
   { account = `client ${++accounts}`, ...options }: Partial<ClientOptions> & { account?: string } = {},
 ): Client & { budget: RateBudget; account: string } {
-  const budget = openRateBudget(db, { account, limit: undefined, windowMs: 60_000, reserve: 0 });
+  const budget = openRateBudget(db, { account, limit: undefined, windowMs: 60_000, reserve: 0, log });
   ends.push(() => budget.close());
   const defaults = { apiUrl, apiKey: API_KEY, timeoutMs: 10_000, budget, userAgent: 'hive-sync/test' };
   return { ...openClient({ ...defaults, ...options }), budget, account };
