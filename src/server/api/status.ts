@@ -1,0 +1,62 @@
+// GET /api/status: what `hive-sync status --json` prints.
+import { z } from 'zod';
+import { collections } from '../../collections/index.js';
+import { readAccountReport } from '../../db/account-report.js';
+import type { ServerParts } from '../parts.js';
+import { type Endpoint, endpoint } from './endpoint.js';
+import { count, instant, instantOrNull } from './fields.js';
+
+const account = z.strictObject({
+  account: z.string(),
+  collections: z.array(
+    z.strictObject({
+      collection: z.string(),
+      rows: count.describe('Rows that are not marked as deleted.'),
+      api_count: count.nullable().describe("The API's own count when it last told one."),
+      certified_complete_up_to: instantOrNull.describe(
+        'Every record created up to then is in the table, proved by a certificate; null = never.',
+      ),
+      open_dead_letters: count,
+    }),
+  ),
+  runs: z
+    .array(
+      z.strictObject({
+        run: z.number().int(),
+        mode: z.string(),
+        state: z.string(),
+        started_at: instant,
+        pages_done: count,
+        pages_total: count.nullable().describe('null until every part has told how many pages it has.'),
+        single_records_done: count,
+        single_records_total: count,
+        eta_ms: count.nullable().describe('Milliseconds that are left, by the budget alone.'),
+      }),
+    )
+    .describe('Runs that are under way.'),
+  budget: z.strictObject({
+    used: count.describe('Requests in the window that ends now.'),
+    limit: count,
+    window_ms: count,
+    used_by_others: count,
+    blocked_until: instantOrNull.describe('Set after a 429.'),
+    halted_at: instantOrNull.describe('Set when the API refused the key twice.'),
+  }),
+});
+
+export const statusEndpoints = ({ config, store, accounts }: ServerParts): Endpoint[] => [
+  endpoint({
+    method: 'GET',
+    path: '/api/status',
+    summary: 'What is there, how true it is, what is under way',
+    answers: {
+      200: { description: 'The state of every account', schema: z.strictObject({ accounts: z.array(account) }) },
+    },
+    async handle() {
+      const reports = accounts.map(({ account: { label } }) =>
+        readAccountReport(store.db, { account: label, collections, rate: config.rate }),
+      );
+      return { body: { accounts: await Promise.all(reports) } };
+    },
+  }),
+];

@@ -1,0 +1,70 @@
+// Is the process up (/healthz)? Is it of use (/readyz)? Open, for those who start and stop processes, and therefore
+// without a word about where things are.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
+import type { FastifyPluginAsync } from 'fastify';
+import { pendingMigrations } from '../db/migrate.js';
+import { describe } from '../errors.js';
+import type { ServerParts } from './parts.js';
+
+const open = { config: { access: 'open' as const } };
+const PATIENCE_MS = 2_000;
+/** Everybody may ask, so many who ask at once get one answer. */
+const FRESH_MS = 1_000;
+
+export const healthRoutes =
+  (parts: ServerParts): FastifyPluginAsync =>
+  async (server) => {
+    let last: { at: number; problems: Promise<string[]> } | undefined;
+    server.get('/healthz', open, async () => ({ ok: true }));
+    server.get('/readyz', open, async (_, reply) => {
+      if (last === undefined || performance.now() - last.at > FRESH_MS) {
+        last = { at: performance.now(), problems: findProblems(parts) };
+      }
+      const errors = await last.problems;
+      return errors.length === 0 ? { ok: true } : reply.code(503).send({ errors });
+    });
+  };
+
+async function findProblems({ store, accounts, log }: ServerParts): Promise<string[]> {
+  const check = async (sentence: string, look: () => Promise<string | undefined>): Promise<string[]> => {
+    try {
+      return [await within(PATIENCE_MS, look())].filter((problem) => problem !== undefined);
+    } catch (error) {
+      log.warn({ problem: describe(error) }, `not ready: ${sentence}`);
+      return [sentence];
+    }
+  };
+  const problems = await Promise.all([
+    check('The database does not answer.', async () => {
+      await store.db.execute(sql`select 1`);
+      const pending = (await pendingMigrations(store)).length;
+      return pending === 0
+        ? undefined
+        : `The schema lacks ${pending} migration${pending === 1 ? '' : 's'} of this release. Run: hive-sync migrate`;
+    }),
+    ...accounts.map(({ account, queue }) =>
+      check(`The queue of account ${account.label} does not answer.`, async () => {
+        await queue.queue.getJobCounts();
+        return undefined;
+      }),
+    ),
+  ]);
+  return problems.flat();
+}
+
+/** @throws after that time; what was begun is left to itself */
+export async function within<T>(ms: number, act: Promise<T>): Promise<T> {
+  const done = new AbortController();
+  try {
+    return await Promise.race([
+      act,
+      sleep(ms, undefined, { signal: done.signal }).then(() => {
+        throw new Error(`no answer within ${ms} ms`);
+      }),
+    ]);
+  } finally {
+    done.abort();
+    act.catch(() => {}); // it may still fail, and nobody waits for it any more
+  }
+}

@@ -1,0 +1,90 @@
+// What the database and the queue know, as gauges: read when somebody asks, at most every few seconds. All workers tell
+// the same about them.
+import { Gauge } from 'prom-client';
+import { readBudgetStatus } from '../../db/status.js';
+import { readVitals } from '../../db/vitals.js';
+import { describe } from '../../errors.js';
+import { within } from '../health.js';
+import type { ServerAccount, ServerParts } from '../parts.js';
+
+const FRESH_MS = 5_000;
+const PATIENCE_MS = 3_000;
+
+/** @returns brings the gauges up to date; never fails, since what the process counts is of use without them */
+export function openGauges({ metrics, accounts, store, config, log }: ServerParts): () => Promise<void> {
+  const registers = [metrics.registry];
+  const gauge = (name: string, help: string, ...labelNames: string[]) =>
+    new Gauge({ name: `hive_sync_${name}`, help, labelNames: ['account', ...labelNames], registers });
+  const all = {
+    used: gauge('budget_used', 'Requests in the rate window that ends now, of all processes.'),
+    limit: gauge('budget_limit', 'Requests that the rate window may hold.'),
+    others: gauge('budget_used_by_others', 'Requests of the window that others seem to make with the same key.'),
+    blocked: gauge('budget_blocked_seconds', 'Seconds until requests may be sent again after a 429; 0 = now.'),
+    halted: gauge('account_halted', '1 = the API refused the key twice; each new run tries with one request.'),
+    certifiedAge: gauge(
+      'certified_age_seconds',
+      'Age of the instant up to which a collection is certified complete; +Inf = never.',
+      'collection',
+    ),
+    letters: gauge('dead_letters_open', 'Dead letters that are open.', 'collection', 'kind'),
+    running: gauge('runs_running', 'Runs under way.', 'mode'),
+    lastComplete: gauge('last_complete_run_timestamp_seconds', 'When the last complete run of a mode ended.', 'mode'),
+    queue: gauge('queue_jobs', 'Jobs in the queue, by state.', 'state'),
+  };
+  const up = new Gauge({ name: 'hive_sync_database_up', help: '1 = the database answers.', registers });
+
+  async function readDatabase({ account: { label: account }, context }: ServerAccount): Promise<void> {
+    const [vitals, budget] = await Promise.all([
+      readVitals(store.db, account),
+      readBudgetStatus(store.db, account, config.rate),
+    ]);
+    all.used.set({ account }, budget.used);
+    all.limit.set({ account }, budget.limit);
+    all.others.set({ account }, budget.others);
+    all.blocked.set({ account }, Math.max(0, ((budget.blockedUntil?.getTime() ?? 0) - Date.now()) / 1_000));
+    all.halted.set({ account }, budget.haltedAt === null ? 0 : 1);
+    for (const { name: collection } of context.collections) {
+      const ageMs = vitals.certifiedAgeMs.get(collection);
+      all.certifiedAge.set({ account, collection }, ageMs === undefined ? Number.POSITIVE_INFINITY : ageMs / 1_000);
+      all.letters.set({ account, collection, kind: 'record' }, 0);
+      all.letters.set({ account, collection, kind: 'request' }, 0);
+    }
+    for (const { collection, kind, count } of vitals.openDeadLetters) {
+      all.letters.set({ account, collection, kind }, count);
+    }
+    for (const mode of ['incremental', 'full', 'backfill']) {
+      all.running.set({ account, mode }, vitals.running.get(mode) ?? 0);
+    }
+    for (const [mode, at] of vitals.lastComplete) all.lastComplete.set({ account, mode }, at.getTime() / 1_000);
+  }
+
+  async function readQueue({ account, queue }: ServerAccount): Promise<void> {
+    const counts = await queue.queue.getJobCounts();
+    for (const [state, n] of Object.entries(counts)) all.queue.set({ account: account.label, state }, n);
+  }
+
+  async function read(): Promise<void> {
+    // What is not known any more is not told.
+    for (const one of Object.values(all)) one.reset();
+    const attempt = async (what: string, act: () => Promise<unknown>): Promise<boolean> => {
+      try {
+        await within(PATIENCE_MS, act());
+        return true;
+      } catch (error) {
+        log.warn({ problem: describe(error) }, `metrics without ${what}`);
+        return false;
+      }
+    };
+    const [isUp] = await Promise.all([
+      attempt('the database', () => Promise.all(accounts.map(readDatabase))),
+      attempt('the queue', () => Promise.all(accounts.map(readQueue))),
+    ]);
+    up.set(isUp ? 1 : 0);
+  }
+
+  let last: { at: number; reading: Promise<void> } | undefined;
+  return () => {
+    if (last === undefined || performance.now() - last.at > FRESH_MS) last = { at: performance.now(), reading: read() };
+    return last.reading;
+  };
+}

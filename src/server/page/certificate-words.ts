@@ -1,0 +1,75 @@
+// A window and its certificate in a sentence: what was read, why it is proved complete, or by how much it is short.
+import type { Window } from '../../db/ledger.js';
+import { counted, inThousands, inUtc } from '../../words.js';
+
+type Bounds = Pick<Window, 'kind' | 'from_at' | 'to_at' | 'pages_again'>;
+
+/** Which part of the collection a window is. */
+export function partInWords({ kind, from_at: from, to_at: to, pages_again: again }: Bounds): string {
+  const until = to === null ? '' : ` up to ${inUtc(to)}`;
+  switch (kind) {
+    case 'whole':
+      return `all of it${until}`;
+    case 'head':
+      return from === null ? 'its newest part' : `its newest part, from ${inUtc(from)}${until}`;
+    case 'range':
+      return `${from === null ? 'the part' : `from ${inUtc(from)}`}${until}`;
+    default:
+      return again === null ? 'chosen pages' : `${counted(again.length, 'page')} with open records`;
+  }
+}
+
+type Proof = Pick<
+  Window,
+  | 'kind'
+  | 'state'
+  | 'reason'
+  | 'moved'
+  | 'pass'
+  | 'distinct_ids'
+  | 'without_id'
+  | 'first_item_count'
+  | 'last_item_count'
+  | 'pages_failed'
+  | 'pages_read'
+  | 'page_count'
+>;
+
+/** Why it is proved, or what is missing; goes beside the window's state. */
+export function certificateInWords(window: Proof): string {
+  const seen = (window.distinct_ids ?? 0) + window.without_id;
+  const { first_item_count: first, last_item_count: last } = window;
+  const passes = window.pass > 1 ? ` It took ${counted(window.pass, 'pass', 'passes')}.` : '';
+  switch (window.state) {
+    case 'waiting':
+      return 'Waits for its turn.';
+    case 'reading':
+      return window.pass > 1
+        ? `Is being read, pass ${window.pass}: the list moved, and the pages in question are read again.`
+        : 'Is being read.';
+    case 'done':
+      return 'The chosen pages were read. They prove nothing about the whole list.';
+    case 'split':
+      return 'It was too long and is read as two halves.';
+    case 'failed':
+      return `${sentence(window.reason ?? 'the account was halted')}.`;
+    case 'certified':
+      if (window.kind === 'head' && first === null) return `It was read down to what was certified before.${passes}`;
+      if (window.moved) {
+        return `The list moved while it was read (${count(first)} records at first, ${count(last)} at last), and its pages overlap without a gap.${passes}`;
+      }
+      if (last !== null && seen === last) {
+        return `The list stood still, and as many records were seen as the API counts: ${inThousands(seen)}.${passes}`;
+      }
+      return `${records(seen)} were seen, down to what was certified before.${passes}`;
+    default: {
+      const short = last === null ? 0 : last - seen;
+      const shortBy = short > 0 ? ` Short by ${records(short)}.` : short < 0 ? ` ${records(-short)} too many.` : '';
+      return `${sentence(window.reason ?? 'there is no proof')}.${shortBy}${passes}`;
+    }
+  }
+}
+
+const count = (n: number | null): string => (n === null ? 'unknown' : inThousands(n));
+const sentence = (reason: string): string => reason.charAt(0).toUpperCase() + reason.slice(1);
+const records = (n: number): string => counted(n, 'record');

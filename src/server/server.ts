@@ -1,0 +1,84 @@
+// The worker's HTTP server: one listener, access and headers before everything, and the plugins of routes.ts.
+import type { AddressInfo } from 'node:net';
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import fastify from 'fastify';
+import { AddressError, describe } from '../errors.js';
+import { openGate } from './access/gate.js';
+import { guard } from './access/guard.js';
+import { openGuesses } from './access/guesses.js';
+import { loginRoutes } from './access/login.js';
+import { answerErrors } from './answer-errors.js';
+import { addSecurityHeaders } from './headers.js';
+import { countAnswers } from './metrics/routes.js';
+import type { ServerParts } from './parts.js';
+import { routes } from './routes.js';
+
+export interface Server {
+  /** Where people find it, without a slash at the end: http://127.0.0.1:8787 */
+  readonly url: string;
+  /** Answers what was asked and leaves. */
+  close(): Promise<void>;
+}
+
+/** A body that people or programs send here is small. Webhooks have a limit of their own. */
+const LARGEST_BODY_BYTES = 256 * 1_024;
+/** A request that is not answered by then is cut off when the server closes. */
+const LAST_ANSWERS_MS = 2_000;
+
+/** @throws AddressError when nothing can listen there */
+export async function openServer(parts: ServerParts): Promise<Server> {
+  const { host, port, adminToken } = parts.config.http;
+  const server = fastify({
+    logger: false,
+    bodyLimit: LARGEST_BODY_BYTES,
+    // A proxy on this machine or in a private network tells the asker's address and whether it was https.
+    trustProxy: ['loopback', 'uniquelocal'],
+    ajv: { customOptions: { allErrors: true, coerceTypes: 'array', removeAdditional: false } },
+  });
+  const gate = openGate(adminToken);
+  const guesses = openGuesses();
+  addSecurityHeaders(server);
+  answerErrors(server, parts.log);
+  countAnswers(server, parts.metrics);
+  await server.register(cookie);
+  await server.register(formbody);
+  guard(server, parts, gate, guesses);
+  await server.register(loginRoutes(gate, guesses));
+  for (const route of routes) await server.register(route(parts));
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    await server.close();
+    throw addressError(error, host, port);
+  }
+  const url = urlOf(host, (server.server.address() as AddressInfo).port);
+  parts.log.info({ url, token: adminToken === undefined ? 'not needed' : 'needed' }, 'server is up');
+  return {
+    url,
+    async close() {
+      const cutOff = setTimeout(() => server.server.closeAllConnections(), LAST_ANSWERS_MS);
+      await server.close();
+      clearTimeout(cutOff);
+    },
+  };
+}
+
+function addressError(error: unknown, host: string, port: number): AddressError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const because =
+    code === 'EADDRINUSE'
+      ? 'another program listens there already, perhaps another worker. Stop it, or set HTTP_PORT to a free port (0 = any)'
+      : code === 'EACCES'
+        ? 'this user may not. Set HTTP_PORT to a port above 1023'
+        : code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND'
+          ? 'this machine has no such address. Set HTTP_HOST to one that it has, or to 0.0.0.0 for all'
+          : describe(error);
+  return new AddressError(`The server cannot listen on ${host}, port ${port}: ${because}.`, { cause: error });
+}
+
+/** All addresses of a machine have no name that a browser knows; this machine's own has. */
+function urlOf(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}

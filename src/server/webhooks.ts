@@ -1,0 +1,156 @@
+// Takes webhooks of Hive: raw body → signature → stored → 202. What becomes of it is decided after the answer, by whoever
+// works the account's jobs. Whatever is not stored for certain gets no 202, so that the sender tries again.
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { storeDelivery } from '../db/webhook-deliveries.js';
+import { describe } from '../errors.js';
+import { isSignedWith, SIGNATURE_HEADER } from '../hive/webhook-signature.js';
+import { toStorable } from '../sync/records/storable.js';
+import { PRIORITY } from '../sync/runs/plan.js';
+import { recognise } from '../sync/webhooks/webhook-shape.js';
+import { HttpError } from './answer-errors.js';
+import type { ServerAccount, ServerParts } from './parts.js';
+
+/** A shipment with a thousand items is a tenth of that. */
+const LARGEST_BODY_BYTES = 2 * 1_024 * 1_024;
+/** A database that has not answered by then counts as away: the sender waits for us. */
+const STORE_MS = 2_000;
+/** PostgreSQL refuses JSON that is nested some thousand times deep; records are nested four times. */
+const DEEPEST = 200;
+/** A storm of webhooks must not fill the queue with urgent jobs, so that no page is read meanwhile. */
+const ANNOUNCE_EVERY_MS = 100;
+/** None of them is documented; where one is sent it helps. */
+const EVENT_HEADERS = ['x-hive-event', 'x-hive-event-type', 'x-hive-topic', 'x-event-type'];
+
+export const webhookRoutes =
+  (parts: ServerParts): FastifyPluginAsync =>
+  async (server) => {
+    const announcers = new Map(parts.accounts.map((account) => [account, announcer(account, parts)]));
+    // The signature is over the bytes as they came, whatever they are called.
+    server.removeAllContentTypeParsers();
+    server.addHook('onRequest', async ({ raw }) => {
+      raw.headers['content-type'] = 'application/octet-stream';
+    });
+    server.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
+      done(null, body),
+    );
+    const options = { config: { access: 'open' as const }, bodyLimit: LARGEST_BODY_BYTES };
+
+    server.post('/webhooks/hive', options, async (request, reply) => {
+      const body = bodyOf(request);
+      const signature = request.headers[SIGNATURE_HEADER];
+      const signedFor = parts.accounts.filter(({ account }) => isSignedWith(body, signature, account.apiKey ?? ''));
+      const [account, ...others] = signedFor;
+      if (account === undefined) throw unsigned();
+      if (others.length > 0) {
+        throw new HttpError(404, 'Several accounts have this key. Send it to /webhooks/hive/<account>.');
+      }
+      await take(account, request, body);
+      return reply.code(202).send({ stored: true });
+    });
+
+    server.post<{ Params: { account: string } }>('/webhooks/hive/:account', options, async (request, reply) => {
+      const account = parts.accounts.find((one) => one.account.label === request.params.account);
+      if (account === undefined) throw new HttpError(404, 'There is no such account here.');
+      const body = bodyOf(request);
+      if (!isSignedWith(body, request.headers[SIGNATURE_HEADER], account.account.apiKey ?? '')) throw unsigned();
+      await take(account, request, body);
+      return reply.code(202).send({ stored: true });
+    });
+
+    async function take(account: ServerAccount, request: FastifyRequest, body: Buffer): Promise<void> {
+      const payload = payloadOf(body);
+      const about = recognise(account.context.collections, payload, eventHint(request));
+      const stored = await within(
+        STORE_MS,
+        storeDelivery(parts.store.db, {
+          account: account.account.label,
+          bodyHash: createHash('sha256').update(body).digest('hex'),
+          event: about.event,
+          collection: about.collection?.name,
+          recordId: about.recordId,
+          payload,
+        }),
+      );
+      announcers.get(account)?.(stored);
+    }
+  };
+
+const unsigned = () =>
+  new HttpError(
+    401,
+    `${SIGNATURE_HEADER} is missing or wrong: expected the hex HMAC-SHA256 of the body with the API key.`,
+  );
+
+/** Without a body nothing is parsed. */
+const bodyOf = ({ body }: FastifyRequest): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));
+
+/** @throws HttpError 400 */
+function payloadOf(body: Buffer): unknown {
+  const text = body.toString('utf8');
+  let payload: unknown;
+  try {
+    payload = JSON.parse(text);
+  } catch {
+    throw new HttpError(400, 'The body is not JSON.');
+  }
+  if (isDeeperThan(payload, DEEPEST)) throw new HttpError(400, `The body is nested more than ${DEEPEST} times.`);
+  return toStorable(payload, text).value;
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
+}
+
+function eventHint({ headers, query }: FastifyRequest): string | undefined {
+  const { event, event_type } = query as Record<string, unknown>;
+  const hints = [...EVENT_HEADERS.map((name) => headers[name]), event, event_type];
+  return hints.find((hint): hint is string => typeof hint === 'string' && /^[\w.:-]{1,100}$/.test(hint));
+}
+
+async function within<T>(ms: number, storing: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new HttpError(503, 'The database is away at the moment. Try again.')), ms);
+  });
+  try {
+    // When it is stored after all, the sender's next try is the same body and only counts up.
+    return await Promise.race([storing, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+type Stored = Awaited<ReturnType<typeof storeDelivery>>;
+
+/**
+ * Tells the workers that something waits: one job at a time, which takes all that came before it. Nobody waits for that:
+ * what was stored and not announced is found by the workers themselves.
+ */
+function announcer({ context, queue }: ServerAccount, { log }: ServerParts): (stored: Stored) => void {
+  let latest: Stored | undefined;
+  let isBusy = false;
+  const announce = async () => {
+    isBusy = true;
+    while (latest !== undefined) {
+      const { id: deliveryId, times } = latest;
+      latest = undefined;
+      try {
+        await queue.addTasks([{ deliveryId, times, priority: PRIORITY.urgent }]);
+      } catch (error) {
+        log.warn(
+          { account: context.account, problem: describe(error) },
+          'a webhook is stored but could not be announced; a worker finds it',
+        );
+      }
+      await sleep(ANNOUNCE_EVERY_MS, undefined, { ref: false });
+    }
+    isBusy = false;
+  };
+  return (stored) => {
+    latest = stored;
+    if (!isBusy) void announce();
+  };
+}
