@@ -1,23 +1,19 @@
 // Composition root: a Config in, the joined parts out. Whoever opens an App closes it.
-import { sql } from 'drizzle-orm';
 import { collections } from './collections/index.js';
 import type { Account, Config } from './config.js';
-import { type Database, openDatabase } from './db/database.js';
-import { openEmbeddedPostgres } from './db/embedded/index.js';
+import { readInstallation, setTimezone } from './db/installation.js';
 import { migrate } from './db/migrate.js';
 import { openRateBudget, type RateBudget } from './db/rate-budget.js';
 import { openRunClaims } from './db/run-claims.js';
+import { untilThere } from './db/until-there.js';
 import { openClient } from './hive/client.js';
 import type { Logger } from './log.js';
 import { type AccountQueue, openAccountQueue } from './queue/account-queue.js';
 import { type Backend, openBackend } from './queue/backend.js';
 import { type AccountWorker, openWorker } from './queue/worker.js';
+import { openStore, type Store } from './store.js';
 import type { SyncContext } from './sync/context.js';
-
-/** PostgreSQL, the user's own or the embedded one, and how to let go of it. */
-export interface Store extends Database {
-  readonly embedded: boolean;
-}
+import { type Observer, silent } from './sync/observer.js';
 
 /** Everything of one account. */
 export interface AccountParts {
@@ -36,51 +32,33 @@ export interface App {
   close(): Promise<void>;
 }
 
-export interface StoreOptions {
-  /** Told where the embedded database went, when that is not obvious. */
-  readonly log?: Logger;
-  /** False = embedded data may be lost in a power cut (demo, tests). */
+export interface AppOptions {
+  readonly log: Logger;
+  readonly version: string;
   readonly durable?: boolean;
-}
-
-/** Opens the database only: enough for commands that neither sync nor queue. @throws ServiceUnavailableError */
-export async function openStore(
-  config: Pick<Config, 'databaseUrl' | 'home'>,
-  { log, durable = true }: StoreOptions = {},
-): Promise<Store> {
-  if (config.databaseUrl !== undefined) return { ...(await openDatabase(config.databaseUrl)), embedded: false };
-  const server = await openEmbeddedPostgres({
-    home: config.home,
-    durable,
-    ...(log === undefined ? {} : { log: (message: string) => log.info(message) }),
-  });
-  const database = await openDatabase(server.url);
-  return {
-    ...database,
-    embedded: true,
-    close: async () => {
-      await database.close();
-      await server.close();
-    },
-  };
+  /** When given, servers that are not there yet are waited for until it fires. */
+  readonly waiting?: AbortSignal | undefined;
+  /** Who is told what happens, by account. Default: nobody. */
+  readonly observerOf?: (account: string) => Observer;
 }
 
 /** Opens all parts, with the schema brought in step. @throws ServiceUnavailableError */
 export async function openApp(
   config: Config,
-  { log, version, durable = true }: { log: Logger; version: string; durable?: boolean },
+  { log, version, durable = true, waiting, observerOf = () => silent }: AppOptions,
 ): Promise<App> {
-  const store = await openStore(config, { log, durable });
+  const open = <T>(what: () => Promise<T>) =>
+    waiting === undefined ? what() : untilThere(what, { log, signal: waiting });
+  const store = await open(() => openStore(config, { log, durable }));
   try {
     const applied = await migrate(store);
     if (applied.length > 0) log.info({ migrations: applied }, 'schema brought in step');
-    const [row] = await store.db.execute<{ id: string }>(sql`select id from sync.installation`);
-    const backend = await openBackend({
-      databaseUrl: store.url,
-      redisUrl: config.redisUrl,
-      installation: row?.id ?? 'unknown',
-    });
-    const accounts = config.accounts.map((account) => openAccount(account, { config, store, backend, log, version }));
+    await setTimezone(store.db, config.schedule.timezone);
+    const { id: installation } = await readInstallation(store.db);
+    const backend = await open(() => openBackend({ databaseUrl: store.url, redisUrl: config.redisUrl, installation }));
+    const accounts = config.accounts.map((account) =>
+      openAccount(account, { config, store, backend, log, version, observer: observerOf(account.label) }),
+    );
     return {
       store,
       backend,
@@ -107,11 +85,15 @@ interface Parts {
   readonly backend: Backend;
   readonly log: Logger;
   readonly version: string;
+  readonly observer: Observer;
 }
 
-function openAccount(account: Account, { config, store, backend, log: parentLog, version }: Parts): AccountParts {
+function openAccount(
+  account: Account,
+  { config, store, backend, log: parentLog, version, observer }: Parts,
+): AccountParts {
   const log = parentLog.child({ account: account.label });
-  const budget = openRateBudget(store.db, { account: account.label, ...config.rate });
+  const budget = openRateBudget(store.db, { account: account.label, ...config.rate, log });
   const queue = openAccountQueue(backend, account.label, { pageAttempts: config.pageAttempts, log });
   const client = openClient({
     apiUrl: account.apiUrl,
@@ -119,6 +101,7 @@ function openAccount(account: Account, { config, store, backend, log: parentLog,
     timeoutMs: config.timeoutMs,
     budget,
     userAgent: `hive-sync/${version}`,
+    observer,
   });
   const context: SyncContext = {
     account: account.label,
@@ -127,10 +110,13 @@ function openAccount(account: Account, { config, store, backend, log: parentLog,
     claims: openRunClaims(store.url),
     collections,
     log,
+    observer,
     frontier: Math.min(64, Math.max(8, 2 * config.concurrency)),
     lookbackDays: config.lookbackDays,
+    probe: budget.probe,
     enqueue: queue.addTasks,
   };
-  const settings = { queueName: queue.name, concurrency: config.concurrency, retryBaseMs: config.retryBaseMs };
+  const { concurrency, retryBaseMs, retention } = config;
+  const settings = { queueName: queue.name, concurrency, retryBaseMs, retention };
   return { account, budget, queue, context, work: () => openWorker(backend, queue.queue, context, settings) };
 }

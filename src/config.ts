@@ -1,6 +1,6 @@
 // Environment → one frozen, fully resolved Config. Every problem is listed at once and no secret is printed.
-import { z } from 'zod';
 import { ConfigError } from './errors.js';
+import { DEFAULT_API_URL, suffixOf, type Values, type Variable, variables } from './variables.js';
 
 /** One API key and where it is used. */
 export interface Account {
@@ -8,6 +8,8 @@ export interface Account {
   readonly label: string;
   /** Bearer key and webhook secret; undefined only for commands that need none. */
   readonly apiKey: string | undefined;
+  /** Where the key is read from: HIVE_API_KEY, HIVE_API_KEY_DE. */
+  readonly keyVariable: string;
   /** Base URL without a slash at the end. */
   readonly apiUrl: string;
 }
@@ -37,111 +39,28 @@ export interface Config {
   readonly lookbackDays: number;
   /** First retry delay; later ones double. */
   readonly retryBaseMs: number;
-  readonly schedule: { readonly incrementalEveryMs: number; readonly fullCron: string; readonly timezone: string };
+  /** When the worker starts runs by itself; undefined = never. */
+  readonly schedule: {
+    readonly incrementalEveryMs: number | undefined;
+    readonly fullCron: string | undefined;
+    readonly timezone: string;
+  };
   readonly http: { readonly host: string; readonly port: number; readonly adminToken: string | undefined };
+  /** After that long it is let go: deliveries of webhooks, ended runs, the history (undefined = never). */
+  readonly retention: {
+    readonly webhooksMs: number;
+    readonly ledgerMs: number;
+    readonly historyMs: number | undefined;
+  };
   readonly logLevel: string;
 }
 
-const DEFAULT_API_URL = 'https://app.hive.app/merchant_api/v1';
-const UNITS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-const wholeNumber = (min: number, max = 2_147_483_647) =>
-  z
-    .string()
-    .regex(/^\d+$/)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max);
-
-const url = (...protocols: string[]) =>
-  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol));
-
-/** Paths are appended to it, and a user or password in it would travel into ledgers and messages. */
-const baseUrl = z.string().refine((value) => {
-  if (!URL.canParse(value)) return false;
-  const { protocol, username, password, search, hash } = new URL(value);
-  return ['http:', 'https:'].includes(protocol) && username + password + search + hash === '';
-});
-
-const duration = z
-  .string()
-  .regex(/^\d+[smhd]$/)
-  .transform((value) => Number(value.slice(0, -1)) * (UNITS[value.slice(-1)] ?? 0))
-  .refine((value) => value > 0);
-
-const isTimezone = (value: string): boolean => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: value });
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-const LABEL = /^[a-z0-9][a-z0-9_-]{0,62}$/i;
-/** How an account's own variables end: HIVE_API_KEY_DE. */
-const suffixOf = (label: string): string => `_${label.toUpperCase().replaceAll('-', '_')}`;
-
-/** Each variable: how it is read, what was expected (for the message), its default. */
-const variables = {
-  HIVE_API_URL: {
-    schema: baseUrl,
-    expected: 'an http(s) URL without user, password and query',
-    fallback: DEFAULT_API_URL,
-  },
-  HIVE_ACCOUNT: {
-    schema: z.string().regex(LABEL),
-    expected: 'letters, digits, - and _, at most 63',
-    fallback: 'default',
-  },
-  HIVE_ACCOUNTS: {
-    schema: z
-      .string()
-      .transform((value) => value.split(',').map((label) => label.trim()))
-      .refine(
-        (labels) => labels.every((label) => LABEL.test(label)) && new Set(labels.map(suffixOf)).size === labels.length,
-      ),
-    expected: 'different labels with commas between them, such as de,fr',
-  },
-  DATABASE_URL: {
-    schema: url('postgres:', 'postgresql:'),
-    expected: 'postgres://user:password@host:5432/database',
-    secret: true,
-  },
-  REDIS_URL: { schema: url('redis:', 'rediss:'), expected: 'redis://host:6379', secret: true },
-  HIVE_SYNC_HOME: { schema: z.string(), expected: 'a folder', fallback: '.hive-sync' },
-  HIVE_RATE_LIMIT: { schema: wholeNumber(1), expected: 'a whole number of at least 1' },
-  HIVE_RATE_WINDOW_MS: { schema: wholeNumber(1), expected: 'milliseconds, a whole number', fallback: '60000' },
-  HIVE_RATE_RESERVE: { schema: wholeNumber(0), expected: 'a whole number', fallback: '0' },
-  HIVE_TIMEOUT_MS: { schema: wholeNumber(1), expected: 'milliseconds, a whole number', fallback: '30000' },
-  SYNC_CONCURRENCY: { schema: wholeNumber(1, 64), expected: 'a whole number from 1 to 64', fallback: '4' },
-  SYNC_PAGE_ATTEMPTS: { schema: wholeNumber(1, 100), expected: 'a whole number from 1 to 100', fallback: '8' },
-  SYNC_LOOKBACK_DAYS: { schema: wholeNumber(0, 3_650), expected: 'days, a whole number', fallback: '30' },
-  SYNC_RETRY_BASE_MS: { schema: wholeNumber(0), expected: 'milliseconds, a whole number', fallback: '1000' },
-  SYNC_INCREMENTAL_EVERY: { schema: duration, expected: 'a duration such as 90s, 15m, 2h or 1d', fallback: '15m' },
-  SYNC_FULL_CRON: {
-    schema: z.string().regex(/^\S+( \S+){4,5}$/),
-    expected: 'a cron pattern of five or six fields',
-    fallback: '0 3 * * *',
-  },
-  SYNC_TIMEZONE: {
-    schema: z.string().refine(isTimezone),
-    expected: 'an IANA time zone such as Europe/Berlin',
-    fallback: 'UTC',
-  },
-  HTTP_HOST: { schema: z.string(), expected: 'a host name or address', fallback: '127.0.0.1' },
-  HTTP_PORT: { schema: wholeNumber(0, 65_535), expected: 'a port', fallback: '8787' },
-  ADMIN_TOKEN: { schema: z.string().min(16), expected: 'at least 16 characters', secret: true },
-  LOG_LEVEL: {
-    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
-    expected: 'trace, debug, info, warn, error, fatal or silent',
-    fallback: 'info',
-  },
-} satisfies Record<string, { schema: z.ZodType; expected: string; fallback?: string; secret?: boolean }>;
-
 type Env = Readonly<Record<string, string | undefined>>;
-type Values = { [Name in keyof typeof variables]: z.output<(typeof variables)[Name]['schema']> | undefined };
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+/** Can only this machine reach that host name or address? */
+export const isLoopback = (host: string): boolean => LOOPBACK.has(host);
+
 /** What may stand in an HTTP header value; a key with a line break or a curly quote was pasted wrongly. */
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
@@ -157,7 +76,7 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
   ) as unknown as Values;
   const accounts = readAccounts(env, values, needsKey, problems);
   const host = values.HTTP_HOST ?? '127.0.0.1';
-  if (!LOOPBACK.has(host) && !env.ADMIN_TOKEN?.trim()) {
+  if (!isLoopback(host) && !env.ADMIN_TOKEN?.trim()) {
     problems.push(`HTTP_HOST is "${host}", which others can reach: set ADMIN_TOKEN too, or use 127.0.0.1`);
   }
   if ((values.HIVE_RATE_RESERVE ?? 0) >= (values.HIVE_RATE_LIMIT ?? 100)) {
@@ -180,20 +99,18 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
     lookbackDays: required(values.SYNC_LOOKBACK_DAYS),
     retryBaseMs: required(values.SYNC_RETRY_BASE_MS),
     schedule: {
-      incrementalEveryMs: required(values.SYNC_INCREMENTAL_EVERY),
-      fullCron: required(values.SYNC_FULL_CRON),
+      incrementalEveryMs: values.SYNC_INCREMENTAL_EVERY,
+      fullCron: values.SYNC_FULL_CRON,
       timezone: required(values.SYNC_TIMEZONE),
     },
     http: { host, port: required(values.HTTP_PORT), adminToken: values.ADMIN_TOKEN },
+    retention: {
+      webhooksMs: required(values.WEBHOOK_RETENTION),
+      ledgerMs: required(values.LEDGER_RETENTION),
+      historyMs: values.HISTORY_RETENTION,
+    },
     logLevel: required(values.LOG_LEVEL),
   });
-}
-
-interface Variable {
-  readonly schema: z.ZodType;
-  readonly expected: string;
-  readonly fallback?: string;
-  readonly secret?: boolean;
 }
 
 function readVariable(env: Env, name: string, variable: Variable, problems: string[]): unknown {
@@ -226,7 +143,7 @@ function readAccounts(env: Env, values: Values, needsKey: boolean, problems: str
     const own = `HIVE_API_URL${suffix}`;
     const apiUrl =
       (suffix === '' ? undefined : readVariable(env, own, ownUrl, problems)) ?? values.HIVE_API_URL ?? DEFAULT_API_URL;
-    return { label, apiKey, apiUrl: String(apiUrl).replace(/\/+$/, '') };
+    return { label, apiKey, keyVariable: keyName, apiUrl: String(apiUrl).replace(/\/+$/, '') };
   };
   const labels = values.HIVE_ACCOUNTS;
   if (labels === undefined) return [account(values.HIVE_ACCOUNT ?? 'default', '')];

@@ -13,9 +13,33 @@ export class ConfigError extends UsageError {
   }
 }
 
+/** A run of that mode is under way, and runs of one mode never overlap. */
+export class RunGoingError extends Error {
+  override readonly name = 'RunGoingError';
+  constructor(
+    account: string,
+    mode: string,
+    /** undefined = it is being started in this moment. */
+    readonly runId: number | undefined,
+  ) {
+    const which = runId === undefined ? 'being started right now' : `still going: run ${runId}`;
+    super(`A run of mode ${mode} of account "${account}" is ${which}. Wait for its end, then ask again.`);
+  }
+}
+
 /** A database or queue server does not answer, or refuses us. */
 export class ServiceUnavailableError extends Error {
   override readonly name = 'ServiceUnavailableError';
+}
+
+/** The worker's own server cannot listen where it is told to. */
+export class AddressError extends Error {
+  override readonly name = 'AddressError';
+}
+
+/** PostgreSQL does not allow it, or would not keep what it promises. Nothing was changed. */
+export class NotPermittedError extends Error {
+  override readonly name = 'NotPermittedError';
 }
 
 /** The API answered with a status outside 2xx. */
@@ -73,7 +97,7 @@ export class HiveBodyError extends Error {
   }
 }
 
-/** The account's key was refused twice in a row; no request is sent until somebody starts a new run. */
+/** The account's key was refused twice in a row; each new run may try with one request. */
 export class AccountHaltedError extends Error {
   override readonly name = 'AccountHaltedError';
   constructor(readonly account: string) {
@@ -100,4 +124,34 @@ export function describe(error: unknown): string {
   }
   if (error instanceof AggregateError && error.message === '') return error.errors.map(describe).join('; ');
   return error.message;
+}
+
+/**
+ * SQLSTATE classes for "the server is away or busy": connection, resources, operator intervention, conflicts; and
+ * read-only, as a server is that has just lost its office to another.
+ */
+const PASSING_SQLSTATE = /^(08|53|57|40|55P03|58|25006)/;
+const LOST_CONNECTION = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'CONNECT_TIMEOUT',
+]);
+
+/** Is it PostgreSQL or Redis that is away or busy, rather than what was asked of it that is wrong? Then it may come back. */
+export function isServiceAway(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (at instanceof AggregateError && at.errors.some(isServiceAway)) return true;
+    if (!('code' in at) || typeof at.code !== 'string') continue;
+    if (LOST_CONNECTION.has(at.code) || PASSING_SQLSTATE.test(at.code)) return true;
+  }
+  return false;
 }

@@ -38,3 +38,5 @@ process.exitCode = await runCli({
   signal: stopping.signal,
   version,
 });
+// A connection that waits for a server which has gone would keep the process; everything of ours has been closed.
+setTimeout(() => process.exit(), 1_000).unref();

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../src/config.js';
 import { ConfigError } from '../src/errors.js';
+import { variableNames } from '../src/variables.js';
 
 const KEY = { HIVE_API_KEY: 'key-1' };
 
@@ -16,7 +18,14 @@ function problemsOf(env: Record<string, string>, options?: { needsKey?: boolean 
 
 test('a key is all that has to be set', () => {
   expect(readConfig(KEY)).toEqual({
-    accounts: [{ label: 'default', apiKey: 'key-1', apiUrl: 'https://app.hive.app/merchant_api/v1' }],
+    accounts: [
+      {
+        label: 'default',
+        apiKey: 'key-1',
+        keyVariable: 'HIVE_API_KEY',
+        apiUrl: 'https://app.hive.app/merchant_api/v1',
+      },
+    ],
     databaseUrl: undefined,
     redisUrl: undefined,
     home: '.hive-sync',
@@ -28,6 +37,7 @@ test('a key is all that has to be set', () => {
     retryBaseMs: 1_000,
     schedule: { incrementalEveryMs: 900_000, fullCron: '0 3 * * *', timezone: 'UTC' },
     http: { host: '127.0.0.1', port: 8787, adminToken: undefined },
+    retention: { webhooksMs: 30 * 86_400_000, ledgerMs: 90 * 86_400_000, historyMs: undefined },
     logLevel: 'info',
   });
 });
@@ -54,10 +64,13 @@ test('every variable is read', () => {
     HTTP_HOST: '0.0.0.0',
     HTTP_PORT: '0',
     ADMIN_TOKEN: '0123456789abcdef',
+    WEBHOOK_RETENTION: '12h',
+    LEDGER_RETENTION: '30d',
+    HISTORY_RETENTION: '730d',
     LOG_LEVEL: 'silent',
   };
   expect(readConfig(env)).toEqual({
-    accounts: [{ label: 'Shop_1', apiKey: 'key-1', apiUrl: 'http://localhost:9000/v1' }],
+    accounts: [{ label: 'Shop_1', apiKey: 'key-1', keyVariable: 'HIVE_API_KEY', apiUrl: 'http://localhost:9000/v1' }],
     databaseUrl: 'postgres://u:p@db:5432/hive',
     redisUrl: 'rediss://cache:6380',
     home: '/data',
@@ -69,6 +82,7 @@ test('every variable is read', () => {
     retryBaseMs: 0,
     schedule: { incrementalEveryMs: 90_000, fullCron: '*/5 0 3 * * *', timezone: 'Europe/Berlin' },
     http: { host: '0.0.0.0', port: 0, adminToken: '0123456789abcdef' },
+    retention: { webhooksMs: 43_200_000, ledgerMs: 30 * 86_400_000, historyMs: 730 * 86_400_000 },
     logLevel: 'silent',
   });
 });
@@ -88,7 +102,7 @@ const bad: Record<string, string[]> = {
   SYNC_LOOKBACK_DAYS: ['-1', '3651'],
   SYNC_RETRY_BASE_MS: ['-1', 'x'],
   SYNC_INCREMENTAL_EVERY: ['15', '0m', '1w', '1.5h', '-1m'],
-  SYNC_FULL_CRON: ['daily', '0 3 * *', '0 3 * * * * *'],
+  SYNC_FULL_CRON: ['daily', '@daily', '0 3 * *', '0 3 * * * * *', '99 3 * * *', '0 3 31 2 *'],
   SYNC_TIMEZONE: ['Mars/Olympus', 'Europe'],
   HTTP_HOST: ['0.0.0.0', 'example.com'],
   HTTP_PORT: ['65536', '-1', 'http'],
@@ -155,8 +169,8 @@ describe('several accounts', () => {
   test('each have a key and, if they want, an address', () => {
     const env = { HIVE_ACCOUNTS: ' de , fr-b2b ', HIVE_API_URL: 'https://all.example/v1', ...keys };
     expect(readConfig({ ...env, HIVE_API_URL_DE: 'https://de.example/v1/' }).accounts).toEqual([
-      { label: 'de', apiKey: 'key-de', apiUrl: 'https://de.example/v1' },
-      { label: 'fr-b2b', apiKey: 'key-fr', apiUrl: 'https://all.example/v1' },
+      { label: 'de', apiKey: 'key-de', keyVariable: 'HIVE_API_KEY_DE', apiUrl: 'https://de.example/v1' },
+      { label: 'fr-b2b', apiKey: 'key-fr', keyVariable: 'HIVE_API_KEY_FR_B2B', apiUrl: 'https://all.example/v1' },
     ]);
   });
 
@@ -196,4 +210,9 @@ test('a config cannot be changed, at any depth', () => {
   for (const part of [config, config.accounts, config.accounts[0], config.rate, config.schedule, config.http]) {
     expect(Object.isFrozen(part)).toBe(true);
   }
+});
+
+test.each(['README.md', '.env.example'])('%s tells of every variable', (file) => {
+  const text = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
+  expect(variableNames.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
 });

@@ -4,11 +4,15 @@ import { Command, CommanderError } from 'commander';
 import { describe, exitCodeOf } from '../errors.js';
 import type { BackfillOptions } from './backfill.js';
 import { addDeadLetters } from './dead-letters-commands.js';
+import type { ExplainOptions } from './explain.js';
+import type { ExportOptions } from './export.js';
 import { styled } from './format.js';
+import type { GrantOptions } from './grant.js';
 import { type Io, note } from './io.js';
 import type { RefreshOptions } from './refresh.js';
 import type { SimulateOptions } from './simulate.js';
 import type { SyncOptions } from './sync.js';
+import { addWebhooks } from './webhooks-commands.js';
 
 const EXIT_CODES = `
 Exit codes: 0 done and complete, 1 failed, 2 wrong usage or configuration,
@@ -26,9 +30,7 @@ export async function runCli(io: Io): Promise<number> {
   });
   try {
     await program.parseAsync([...io.argv], { from: 'user' });
-    return io.signal.aborted && code === 0 && program.args[0] !== 'worker' && isInterruptible(program.args[0])
-      ? 130
-      : code;
+    return io.signal.aborted && code === 0 && !endlessCommands.has(program.args[0] ?? '') ? 130 : code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (io.signal.aborted) return 130;
@@ -37,8 +39,8 @@ export async function runCli(io: Io): Promise<number> {
   }
 }
 
-/** simulate, db and worker run until they are told to stop: for them Ctrl-C is a normal end. */
-const isInterruptible = (command: string | undefined): boolean => command !== 'simulate' && command !== 'db';
+/** They run until they are told to stop: for them Ctrl-C is a normal end. */
+const endlessCommands: ReadonlySet<string> = new Set(['simulate', 'db', 'worker']);
 
 function buildProgram(io: Io, ends: (code: number) => void): Command {
   const program = new Command('hive-sync')
@@ -68,7 +70,7 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
   ])
     .argument('[collection...]', 'which ones; all when none is named')
     .option('--full', 'read everything from end to end; without it only what is new or may have changed', false)
-    .option('--allow-deletes', 'set tombstones even when suspiciously many records are gone', false)
+    .option('--allow-deletes', 'mark records as deleted even when suspiciously many are gone', false)
     .action(async (names: string[], options: SyncOptions) =>
       ends(await (await import('./sync.js')).syncCommand(io, names, options)),
     );
@@ -78,15 +80,19 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
     'hive-sync backfill orders --from 2024-01-01 --detach',
   ])
     .argument('<collection...>', 'which ones, or all')
-    .option('--from <date>', 'first day, in UTC; default: the oldest record')
-    .option('--to <date>', 'last day, in UTC; default: now')
+    .option('--from <date>', 'first day, in UTC (2025-01-31), or an instant; default: the oldest record')
+    .option('--to <date>', 'last day, in UTC, or an instant; default: now')
     .option('--detach', 'only file it; a running worker reads it', false)
-    .option('--dry-run', 'print windows, requests and duration (one request per window)', false)
+    .option(
+      '--dry-run',
+      'print windows, requests and duration; costs one request per window, and up to two per collection',
+      false,
+    )
     .action(async (names: string[], options: BackfillOptions) =>
       ends(await (await import('./backfill.js')).backfillCommand(io, names, options)),
     );
-  command('worker', 'run in the background: schedules and jobs', ['HIVE_API_KEY=… hive-sync worker']).action(async () =>
-    ends(await (await import('./worker.js')).workerCommand(io)),
+  command('worker', 'run as a service: schedules, jobs, webhooks, status page, metrics', ['hive-sync worker']).action(
+    async () => ends(await (await import('./worker.js')).workerCommand(io)),
   );
   command('status', 'rows, certificates, dead letters, runs and budget', [
     'hive-sync status',
@@ -95,6 +101,7 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
     .option('--json', 'for programs', false)
     .action(async (options: { json: boolean }) => ends(await (await import('./status.js')).statusCommand(io, options)));
   addDeadLetters(program, io, ends);
+  addWebhooks(program, io, ends);
   command('refresh', 'fetch single records again', [
     'hive-sync refresh orders 17 18',
     'hive-sync refresh skus 9 --account de',
@@ -119,9 +126,43 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
     .action(async (options: { check: boolean }) =>
       ends(await (await import('./migrate.js')).migrateCommand(io, options)),
     );
-  command('doctor', 'check configuration, database, queue and API key (one request)', ['hive-sync doctor']).action(
-    async () => ends(await (await import('./doctor.js')).doctorCommand(io)),
-  );
+  command('explain', 'where a record was seen, why it is missing, and what brings it back', [
+    'hive-sync explain orders 4962',
+    'hive-sync explain skus HIVE_TSH_BLK_M --json',
+  ])
+    .argument('<collection>', 'which one')
+    .argument('<id>', "Hive's id of the record, or the shop's (merchant_order_id, merchant_sku_id)")
+    .option('--account <label>', 'only of this account')
+    .option('--json', 'for programs', false)
+    .action(async (name: string, id: string, options: ExplainOptions) =>
+      ends(await (await import('./explain.js')).explainCommand(io, name, id, options)),
+    );
+  command('export', 'write a table or view as CSV or JSON lines', [
+    'hive-sync export orders --out orders.csv',
+    'hive-sync export order_fulfilment --format jsonl | gzip > fulfilment.jsonl.gz',
+    'hive-sync export skus --account de --format csv | head',
+  ])
+    .argument('<table>', 'a table or view of schema hive')
+    .option('--format <format>', 'csv (with headings) or jsonl', 'csv')
+    .option('--out <file>', 'where to; default: standard output')
+    .option('--account <label>', 'only of this account')
+    .action(async (name: string, options: ExportOptions) =>
+      ends(await (await import('./export.js')).exportCommand(io, name, options)),
+    );
+  command('grant', 'make or change a database role that can read the data and nothing else', [
+    'hive-sync grant analyst',
+    'hive-sync grant intern --mask-personal-data',
+    'hive-sync grant intern --revoke',
+  ])
+    .argument('<role>', 'its name in PostgreSQL; made when there is none')
+    .option('--mask-personal-data', 'only schema hive_masked: no names, addresses, e-mails, phones', false)
+    .option('--revoke', 'take all of it away; the role stays', false)
+    .action(async (role: string, options: GrantOptions) =>
+      ends(await (await import('./grant.js')).grantCommand(io, role, options)),
+    );
+  command('doctor', 'check configuration, database, queue and API key (one request per account)', [
+    'hive-sync doctor',
+  ]).action(async () => ends(await (await import('./doctor.js')).doctorCommand(io)));
   command('db', 'keep the embedded PostgreSQL running and print how to connect', [
     'hive-sync db',
     'hive-sync db --demo',
@@ -138,6 +179,7 @@ function addSimulate(command: AddCommand, io: Io, ends: (code: number) => void):
   command('simulate', 'serve the Hive API as a simulator on a port', [
     'hive-sync simulate --port 4000 --orders 5000',
     'hive-sync simulate --rate-limit 20 --rate-window 3000',
+    'hive-sync simulate --webhooks http://127.0.0.1:8787/webhooks/hive',
   ])
     .option('--port <n>', 'default: a free one')
     .option('--host <address>', 'default: 127.0.0.1')
@@ -154,6 +196,7 @@ function addSimulate(command: AddCommand, io: Io, ends: (code: number) => void):
     .option('--rate-window <ms>', 'default 60000')
     .option('--rate-kind <kind>', 'rolling (default) or fixed')
     .option('--retry-after <form>', 'fraction (default), integer, date, zero, none or garbage')
+    .option('--webhooks <url>', 'post changes of a status there, signed with the key')
     .option('--script <file>', 'JSON with faults and drift')
     .action(async (options: SimulateOptions) =>
       ends(await (await import('./simulate.js')).simulateCommand(io, options)),

@@ -53,7 +53,7 @@ export function addDeadLetters(program: Command, io: Io, ends: (code: number) =>
     .command('discard')
     .description('let them be; the same trouble only counts up, another one opens the letter again')
     .argument('<id...>')
-    .requiredOption('--reason <text>', 'why, for whoever finds them later')
+    .requiredOption('--reason <text>', 'needed: why, for whoever finds them later')
     .option('--json', 'for programs', false)
     .action(async (ids: string[], options: DiscardOptions) =>
       ends(await (await import('./dead-letters-discard.js')).discardCommand(io, ids, options)),

@@ -1,8 +1,9 @@
 // hive-sync dead-letters discard: somebody has looked at them and lets them be, and says why.
 import { discardLetters } from '../db/letter-ends.js';
 import { UsageError } from '../errors.js';
-import { readLetterIds, readLetters, toJson, withStore } from './dead-letters.js';
+import { readLetterIds, readLetters, toJson } from './dead-letters.js';
 import { type Io, note, print } from './io.js';
+import { withStore } from './with-store.js';
 
 export interface DiscardOptions {
   readonly reason: string;

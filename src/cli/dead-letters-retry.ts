@@ -7,13 +7,13 @@ import { type DeadLetter, listDeadLetters } from '../db/dead-letters.js';
 import type { RunStatus } from '../db/status.js';
 import { UsageError } from '../errors.js';
 import { openLog } from '../log.js';
-import { type LetterPlan, type Planned, planLetter, readPayloadAgain } from '../sync/retry-letters.js';
-import { startLookups } from '../sync/start-run.js';
-import { type ChoiceOptions, readChoice, readLetterIds, readLetters, withStore } from './dead-letters.js';
+import type { Planned } from '../sync/letters/retry-letters.js';
+import { needsRequests, planLetters, retryStored, startRetry } from '../sync/letters/start-retry.js';
+import { type ChoiceOptions, readChoice, readLetterIds, readLetters } from './dead-letters.js';
 import { type Followed, workThrough } from './follow-runs.js';
-import { type Io, note } from './io.js';
+import { foregroundLevel, type Io, note } from './io.js';
 import { printPlan, printRetried } from './retry-report.js';
-import { foregroundLevel } from './sync.js';
+import { withStore } from './with-store.js';
 
 export interface RetryOptions extends ChoiceOptions {
   readonly all: boolean;
@@ -58,16 +58,13 @@ function readSelection(texts: readonly string[], options: RetryOptions): (db: Db
       : (await listDeadLetters(db, { ...filter, limit: null })).sort((a, b) => a.id - b.id);
 }
 
-async function planAll(db: Db, accounts: readonly Account[], letters: readonly DeadLetter[]): Promise<Planned[]> {
-  const planned: Planned[] = [];
-  for (const letter of letters) {
-    const plan = accounts.some(({ label }) => label === letter.account)
-      ? await planLetter(db, collections, letter)
-      : { do: 'leave' as const, because: `account "${letter.account}" is not configured here (HIVE_ACCOUNTS)` };
-    planned.push({ letter, plan });
-  }
-  return planned;
-}
+const planAll = (db: Db, accounts: readonly Account[], letters: readonly DeadLetter[]): Promise<Planned[]> =>
+  planLetters(
+    db,
+    collections,
+    accounts.map(({ label }) => label),
+    letters,
+  );
 
 async function retry(
   io: Io,
@@ -77,16 +74,7 @@ async function retry(
   { json }: { json: boolean },
 ): Promise<number> {
   const { db } = app.store;
-  const because = new Map<number, string>();
-  for (const { letter, plan } of planned) {
-    const problem =
-      plan.do === 'leave'
-        ? plan.because
-        : plan.do === 'read payload'
-          ? await readPayloadAgain(db, collections, letter)
-          : undefined;
-    if (problem !== undefined) because.set(letter.id, problem);
-  }
+  const because = await retryStored(db, collections, planned);
   const followed = await startRuns(app, planned);
   const runs: RunStatus[] | undefined = followed.length === 0 ? [] : await workThrough(io, app, config, followed);
   const runIds = followed.map(({ runId }) => runId);
@@ -105,22 +93,9 @@ async function startRuns(app: App, planned: readonly Planned[]): Promise<Followe
   const followed: Followed[] = [];
   for (const account of app.accounts) {
     const own = planned.filter(({ letter }) => letter.account === account.account.label);
-    const byCollection = new Map<string, number[]>();
-    const windows = new Map<string, Extract<LetterPlan, { do: 'read pages' }>['window']>();
-    for (const { letter, plan } of own) {
-      if (plan.do === 'ask for record') {
-        byCollection.set(letter.collection, [...(byCollection.get(letter.collection) ?? []), plan.recordId]);
-      }
-      // Two letters of one page (first a timeout, then a 503) are one request.
-      if (plan.do === 'read pages') {
-        windows.set(`${letter.collection} ${plan.window.from?.toISOString()} ${letter.page}`, plan.window);
-      }
-    }
-    if (byCollection.size + windows.size === 0) continue;
-    await account.budget.probe();
-    const wanted = [...byCollection].map(([collection, ids]) => ({ collection, ids }));
-    const run = await startLookups(account.context, 'retry', wanted, [...windows.values()]);
-    followed.push({ account, runId: run.id });
+    if (!own.some(needsRequests)) continue;
+    const run = await startRetry(account.context, own, 'cli');
+    if (run !== undefined) followed.push({ account, runId: run.id });
   }
   return followed;
 }

@@ -1,16 +1,19 @@
 // hive-sync dead-letters list and show: what could not be taken in, and why.
-import { openStore, type Store } from '../app.js';
-import { readConfig } from '../config.js';
-import { type DeadLetter, type DeadLetterFilter, listDeadLetters } from '../db/dead-letters.js';
-import { UsageError } from '../errors.js';
-import { openLog } from '../log.js';
-import { chooseCollections } from './choose-collections.js';
-import { inUtc, tableOf } from './format.js';
-import { type Io, print } from './io.js';
-import { requireSchema } from './status.js';
-import { foregroundLevel } from './sync.js';
 
-const KINDS = ['request', 'record', 'webhook'];
+import {
+  type DeadLetter,
+  type DeadLetterFilter,
+  deadLetterKinds,
+  listDeadLetters,
+  whatOf,
+} from '../db/dead-letters.js';
+import { UsageError } from '../errors.js';
+import type { Store } from '../store.js';
+import { inUtc } from '../words.js';
+import { chooseCollections } from './choose-collections.js';
+import { tableOf } from './format.js';
+import { type Io, print } from './io.js';
+import { withStore } from './with-store.js';
 
 export interface ChoiceOptions {
   readonly collection?: string;
@@ -24,21 +27,10 @@ export interface ListOptions extends ChoiceOptions {
   readonly limit?: string;
 }
 
-export async function withStore(io: Io, act: (store: Store) => Promise<number>): Promise<number> {
-  const config = readConfig(io.env, { needsKey: false });
-  const store = await openStore(config, { log: openLog(foregroundLevel(io.env), io.stderr) });
-  try {
-    await requireSchema(store);
-    return await act(store);
-  } finally {
-    await store.close();
-  }
-}
-
 /** @throws UsageError for a collection or kind that there is not */
 export function readChoice({ account, collection, kind }: ChoiceOptions): DeadLetterFilter {
-  if (kind !== undefined && !KINDS.includes(kind)) {
-    throw new UsageError(`--kind is "${kind}". Expected one of: ${KINDS.join(', ')}.`);
+  if (kind !== undefined && !deadLetterKinds.some((one) => one === kind)) {
+    throw new UsageError(`--kind is "${kind}". Expected one of: ${deadLetterKinds.join(', ')}.`);
   }
   return { account, kind, collection: collection === undefined ? undefined : chooseCollections([collection])[0]?.name };
 }
@@ -98,17 +90,6 @@ const toRow = (letter: DeadLetter): (string | number | null)[] => [
   whatOf(letter),
   shorten(letter.errors.join('; '), 36),
 ];
-
-export function whatOf({
-  record_id,
-  page,
-  http_status,
-  error_code,
-}: Pick<DeadLetter, 'record_id' | 'page' | 'http_status' | 'error_code'>): string {
-  if (record_id !== null) return `record ${record_id}`;
-  const place = page === null ? '' : `page ${page}`;
-  return [place, http_status === null ? error_code : `HTTP ${http_status}`].filter(Boolean).join(', ');
-}
 
 const shorten = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, length - 1)}…`;

@@ -1,28 +1,25 @@
-// Three questions that an analyst would ask first, with SQL that works on the demo's data.
+// Three questions that an analyst would ask first, with SQL on the views that works on the demo's data.
 export const demoQueries = [
   {
     question: 'How did sales in euros go in the last months?',
-    query: `select to_char(date_trunc('month', created_at), 'YYYY-MM') as month, count(*)::int as orders,
-  round(sum(total_net_revenue_in_cents) / 100.0)::int as net_revenue
-from hive.orders
-where status <> 'unfulfillable' and currency = 'EUR' and _deleted_at is null
+    query: `select to_char(day, 'YYYY-MM') as month, sum(units)::int as units,
+  round(sum(net_revenue_in_cents) / 100.0)::int as net_revenue
+from hive.sku_sales
+where currency = 'EUR'
 group by 1 order by 1 desc limit 6`,
   },
   {
     question: 'Which carriers deliver, and how fast?',
-    query: `select shipment_provider as carrier, count(*)::int as shipments,
-  round(100.0 * count(delivered_at) / count(*))::int as delivered_percent,
-  round((percentile_cont(0.5) within group (order by extract(epoch from delivered_at - shipped_at)) / 3600)::numeric)::int
-    as median_hours
-from hive.shipments
-where status <> 'cancelled' and _deleted_at is null
+    query: `select carrier, sum(shipments)::int as shipments,
+  round(100.0 * sum(delivered) / sum(shipments))::int as delivered_percent,
+  round((sum(median_hours * delivered) / nullif(sum(delivered), 0))::numeric)::int as about_median_hours
+from hive.carrier_performance
 group by 1 order by 2 desc`,
   },
   {
     question: 'What is in stock where?',
-    query: `select w.name as warehouse, count(distinct i.sku_id)::int as skus, sum(i.stocked)::int as sellable,
-  sum(i.reserved)::int as reserved
-from hive.sku_inventory i join hive.warehouses w on (w.account, w.id) = (i.account, i.warehouse_id)
+    query: `select warehouse, count(*)::int as skus, sum(stocked)::int as sellable, sum(reserved)::int as reserved
+from hive.inventory_by_warehouse
 group by 1 order by 3 desc`,
   },
 ] as const;

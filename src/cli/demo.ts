@@ -7,12 +7,12 @@ import type { Db } from '../db/database.js';
 import { openEmbeddedPostgres } from '../db/embedded/index.js';
 import { openLog } from '../log.js';
 import { openSimulator } from '../simulator/index.js';
-import { resumeOrStart } from '../sync/start-run.js';
+import { resumeOrStart } from '../sync/runs/start-run.js';
+import { inThousands } from '../words.js';
 import { demoQueries } from './demo-queries.js';
 import { workAndReport } from './follow-runs.js';
-import { inThousands, styled, tableOf } from './format.js';
-import { type Io, note, print } from './io.js';
-import { foregroundLevel } from './sync.js';
+import { styled, tableOf } from './format.js';
+import { foregroundLevel, type Io, note, print } from './io.js';
 
 /** A database of its own beside the real one, in the same embedded server. */
 export const DEMO_DATABASE = 'hive_sync_demo';
@@ -77,4 +77,5 @@ async function printAnswers(io: Io, db: Db, url: string): Promise<void> {
   );
   print(io, '  npm run hive-sync -- db --demo');
   print(io, `and then, while that runs:\n  psql '${url}'`);
+  print(io, '\nTen questions with their answers, and what each column means: docs/analysts.md');
 }

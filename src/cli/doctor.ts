@@ -1,11 +1,12 @@
 // hive-sync doctor: is everything there that a sync needs? Costs one request per account.
 
-import { openApp, openStore } from '../app.js';
+import { openApp } from '../app.js';
 import { collectionNamed } from '../collections/index.js';
 import { type Config, readConfig } from '../config.js';
 import { pendingMigrations } from '../db/migrate.js';
 import { describe, HiveHttpError, UsageError } from '../errors.js';
 import { openLog } from '../log.js';
+import { openStore } from '../store.js';
 import { styled } from './format.js';
 import { type Io, print } from './io.js';
 

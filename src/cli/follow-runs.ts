@@ -2,9 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccountParts, App } from '../app.js';
 import type { Config } from '../config.js';
-import { type BudgetStatus, type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
-import { isDatabaseTrouble } from '../sync/verdict.js';
-import { inWords, tableOf } from './format.js';
+import { type BudgetStatus, progressOf, type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
+import { isServiceAway } from '../errors.js';
+import { inWords } from '../words.js';
+import { tableOf } from './format.js';
 import { type Io, note, print } from './io.js';
 import { openProgress, type Snapshot } from './progress.js';
 
@@ -76,7 +77,7 @@ export async function followRuns(
         progress.show(snapshots);
       } catch (error) {
         // The workers wait for the database to return, and so do we.
-        if (!isDatabaseTrouble(error)) throw error;
+        if (!isServiceAway(error)) throw error;
       }
       if (io.signal.aborted || (runs.length > 0 && runs.every(({ state }) => state !== 'running'))) return runs;
       await sleep(LOOK_EVERY_MS, undefined, { signal: io.signal }).catch(() => {});
@@ -88,10 +89,10 @@ export async function followRuns(
 
 /** What is left of the budget's time, or at the pace so far where that is slower. */
 function estimate(run: RunStatus, budget: BudgetStatus, windowMs: number, elapsedMs: number): number | undefined {
-  if (run.windows.some(({ pages }) => pages === null)) return undefined;
-  const total = run.windows.reduce((sum, { pages }) => sum + (pages ?? 0), run.lookups.total);
-  const done = run.windows.reduce((sum, { pagesDone }) => sum + pagesDone, run.lookups.done);
-  const left = Math.max(0, total - done);
+  const { pagesDone, pagesTotal } = progressOf(run);
+  if (pagesTotal === null) return undefined;
+  const done = pagesDone + run.lookups.done;
+  const left = Math.max(0, pagesTotal + run.lookups.total - done);
   if (done === 0 || left === 0) return undefined;
   const free = Math.max(0, budget.limit - budget.used);
   const byBudget = left <= free ? 0 : Math.ceil((left - free) / budget.limit) * windowMs;

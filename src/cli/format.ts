@@ -1,26 +1,7 @@
-// Numbers, durations and tables for people. Colours only where a terminal reads them.
+// Tables for people. Colours only where a terminal reads them.
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
-
-/** 1234567 → "1,234,567". */
-export const inThousands = (n: number): string => n.toLocaleString('en-US');
-
-/** Milliseconds → "3.2 s", "1 min 05 s", "2 h 10 min". */
-export function inWords(ms: number): string {
-  const seconds = ms / 1_000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  const minutes = Math.floor(Math.round(seconds) / 60);
-  if (minutes < 60) return `${minutes} min ${String(Math.round(seconds) % 60).padStart(2, '0')} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** An instant as people and psql write it, in UTC. */
-export const inUtc = (at: Date): string =>
-  at
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/\.\d+Z$/, ' UTC');
+import { inThousands } from '../words.js';
 
 type Cell = string | number | null;
 

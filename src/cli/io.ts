@@ -15,3 +15,6 @@ export interface Io {
 
 export const print = (io: Pick<Io, 'stdout'>, text: string): void => void io.stdout.write(`${text}\n`);
 export const note = (io: Pick<Io, 'stderr'>, text: string): void => void io.stderr.write(`${text}\n`);
+
+/** Foreground commands show progress; the log only speaks up when something is wrong, unless LOG_LEVEL asks for more. */
+export const foregroundLevel = (env: Io['env']): string => env.LOG_LEVEL?.trim() || 'error';

@@ -1,10 +1,10 @@
 // hive-sync migrate: brings the schema in step, or says whether it is.
-import { openStore } from '../app.js';
+
 import { readConfig } from '../config.js';
 import { migrate, pendingMigrations } from '../db/migrate.js';
 import { openLog } from '../log.js';
-import { type Io, print } from './io.js';
-import { foregroundLevel } from './sync.js';
+import { openStore } from '../store.js';
+import { foregroundLevel, type Io, print } from './io.js';
 
 /** @returns 0 in step · 3 with --check when something is pending */
 export async function migrateCommand(io: Io, { check }: { check: boolean }): Promise<number> {

@@ -2,7 +2,7 @@
 // same whoever does the work.
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { BudgetStatus, RunStatus, WindowStatus } from '../db/status.js';
-import { inThousands, inWords } from './format.js';
+import { inThousands, inWords } from '../words.js';
 
 export interface Snapshot {
   readonly account: string;

@@ -1,15 +1,15 @@
 // hive-sync rederive: typed columns and child rows again, from the stored payloads. Asks the API for nothing.
 import { sql } from 'drizzle-orm';
-import { openStore } from '../app.js';
 import { readConfig } from '../config.js';
+import { sumUp } from '../db/rollups/sum-up.js';
 import { openLog } from '../log.js';
-import { type Rederived, rederive } from '../sync/rederive.js';
+import { openStore } from '../store.js';
+import { type Rederived, rederive } from '../sync/records/rederive.js';
 import { chooseCollections } from './choose-collections.js';
 import { tableOf } from './format.js';
-import { type Io, note, print } from './io.js';
+import { foregroundLevel, type Io, note, print } from './io.js';
 import { openRowProgress } from './row-progress.js';
-import { requireSchema } from './status.js';
-import { foregroundLevel } from './sync.js';
+import { requireSchema } from './with-store.js';
 
 /** @returns 3 when a payload could not be read */
 export async function rederiveCommand(io: Io, names: readonly string[]): Promise<number> {
@@ -32,6 +32,7 @@ export async function rederiveCommand(io: Io, names: readonly string[]): Promise
       refused += sums.refused;
       if (io.signal.aborted) break;
     }
+    if (!io.signal.aborted) await sumUp(store.db);
   } finally {
     progress.close();
     await store.close();

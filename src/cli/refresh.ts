@@ -4,12 +4,11 @@ import { readConfig } from '../config.js';
 import { type Lookup, readLookups } from '../db/lookups.js';
 import { UsageError } from '../errors.js';
 import { openLog } from '../log.js';
-import { startLookups } from '../sync/start-run.js';
+import { startLookups } from '../sync/runs/start-run.js';
 import { chooseCollections } from './choose-collections.js';
 import { workThrough } from './follow-runs.js';
 import { tableOf } from './format.js';
-import { type Io, note, print } from './io.js';
-import { foregroundLevel } from './sync.js';
+import { foregroundLevel, type Io, note, print } from './io.js';
 
 export interface RefreshOptions {
   readonly account?: string;
@@ -30,7 +29,6 @@ export async function refreshCommand(
   const app = await openApp(config, { log: openLog(foregroundLevel(io.env), io.stderr), version: io.version });
   try {
     const account = chooseAccount(app.accounts, options.account);
-    await account.budget.probe();
     const { id: runId } = await startLookups(account.context, 'refresh', [{ collection: collection.name, ids }]);
     const runs = await workThrough(io, app, config, [{ account, runId }]);
     const lookups = await readLookups(app.store.db, runId);
@@ -50,7 +48,7 @@ export async function refreshCommand(
     if (lookups.some(({ outcome }) => outcome === 'unconfirmed')) {
       print(
         io,
-        `\nUnconfirmed: the API answers 404, but it has not shown that it knows any single ${collection.singular}.`,
+        `\nUnconfirmed: the API answers 404, but it has not shown that it knows any single ${collection.singular} right then, or too many are gone at once to be believed. What is stored stays. A full sync makes sure: hive-sync sync ${collection.name} --full (with --allow-deletes where so many were really deleted).`,
       );
     }
     return run.state === 'complete' ? 0 : 3;

@@ -3,10 +3,9 @@
 import { collectionNamed } from '../collections/index.js';
 import type { Account } from '../config.js';
 import type { Db } from '../db/database.js';
-import { listDeadLetters } from '../db/dead-letters.js';
+import { listDeadLetters, whatOf } from '../db/dead-letters.js';
 import { type Lookup, readLookups } from '../db/lookups.js';
-import type { Planned } from '../sync/retry-letters.js';
-import { whatOf } from './dead-letters.js';
+import type { Planned } from '../sync/letters/retry-letters.js';
 import { tableOf } from './format.js';
 import { type Io, print } from './io.js';
 
@@ -39,10 +38,15 @@ export function printPlan(io: Io, accounts: readonly Account[], planned: readonl
         ? `stays: ${plan.because}`
         : plan.do === 'read payload'
           ? 'its stored payload would be read again, no request'
-          : requests.map((url) => `GET ${url}`).join('\n    ');
+          : plan.do === 'read list'
+            ? `all of ${letter.collection} would be read again: where the records of that page are now is not known`
+            : requests.map((url) => `GET ${url}`).join('\n    ');
     print(io, `${letter.id}  ${letter.collection} ${whatOf(letter)}\n    ${what}`);
   }
   print(io, `\n${all.size} request${all.size === 1 ? '' : 's'}. Nothing was changed.`);
+  if (lines.some(({ plan }) => plan.do === 'read pages')) {
+    print(io, 'Where a list has moved since, the pages are read on which their records are now.');
+  }
 }
 
 function requestsOf(accounts: readonly Account[], { letter, plan }: Planned): string[] {
@@ -103,6 +107,6 @@ function unconfirmed(
     (one) => one.account === account && one.collection === collection && one.record_id === record_id,
   );
   return own?.outcome === 'unconfirmed'
-    ? 'the API answers 404, but it has not shown that it knows single records of this collection'
+    ? 'the API answers 404, but it has not shown that it knows single records of this collection right then, or too many are gone at once'
     : undefined;
 }

@@ -1,6 +1,6 @@
 // How many rows a command has gone through: a bar per collection on a terminal, a line now and then elsewhere.
 import { MultiBar, type SingleBar } from 'cli-progress';
-import { inThousands } from './format.js';
+import { inThousands } from '../words.js';
 
 export interface RowProgress {
   show(name: string, done: number, total: number): void;

@@ -5,6 +5,9 @@ import { collectionNames, openSimulator, SimulatorOptionError, type SimulatorOpt
 import { type Io, print } from './io.js';
 import { untilAborted } from './until-aborted.js';
 
+/** The newest shipment goes one step on. */
+const STEP = '{"kind":"update","collection":"shipments","position":0,"step":true}';
+
 export type SimulateOptions = Readonly<Record<string, string | undefined>>;
 
 export async function simulateCommand(io: Io, options: SimulateOptions): Promise<number> {
@@ -18,6 +21,10 @@ export async function simulateCommand(io: Io, options: SimulateOptions): Promise
   print(io, `The simulator serves ${simulator.url}`);
   print(io, `Try:   curl -H 'authorization: Bearer ${simulator.apiKey}' '${simulator.url}/orders?page=1'`);
   print(io, `Sync:  HIVE_API_URL=${simulator.url} HIVE_API_KEY=${simulator.apiKey} hive-sync sync`);
+  if (options.webhooks !== undefined) {
+    print(io, `Webhooks go to ${options.webhooks} when a status changes, for example by:`);
+    print(io, `       curl -d '${STEP}' ${simulator.origin}/__apply`);
+  }
   print(io, 'Stop it with Ctrl-C.');
   await untilAborted(io.signal);
   const { requests, rateLimited } = simulator.stats();
@@ -68,6 +75,7 @@ function toSimulatorOptions(options: SimulateOptions): SimulatorOptions {
     sizes,
     rate,
     ...readScript(options.script),
+    webhooks: options.webhooks === undefined ? undefined : { url: options.webhooks },
   });
 }
 

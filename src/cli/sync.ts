@@ -2,13 +2,10 @@
 import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { openLog } from '../log.js';
-import { nextMode, resumeOrStart } from '../sync/start-run.js';
+import { nextMode, resumeOrStart } from '../sync/runs/start-run.js';
 import { chooseCollections } from './choose-collections.js';
 import { type Followed, workAndReport } from './follow-runs.js';
-import { type Io, note } from './io.js';
-
-/** Foreground commands show progress; the log only speaks up when something is wrong, unless LOG_LEVEL asks for more. */
-export const foregroundLevel = (env: Io['env']): string => env.LOG_LEVEL?.trim() || 'error';
+import { foregroundLevel, type Io, note } from './io.js';
 
 export interface SyncOptions {
   readonly full: boolean;
@@ -24,7 +21,6 @@ export async function syncCommand(io: Io, names: readonly string[], options: Syn
   try {
     const followed: Followed[] = [];
     for (const account of app.accounts) {
-      await account.budget.probe();
       const mode = options.full ? 'full' : await nextMode(account.context, collections);
       const { run, resumed } = await resumeOrStart(account.context, collections, {
         mode,

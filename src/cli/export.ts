@@ -1,0 +1,145 @@
+// hive-sync export: one table or view as CSV or JSON lines. A file has its name only when it is whole.
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type ExportFormat, listAccounts, listRelations, openExport, type RelationExport } from '../db/export.js';
+import { UsageError } from '../errors.js';
+import { inThousands } from '../words.js';
+import { type Io, note } from './io.js';
+import { openRowCounter } from './row-counter.js';
+import { openRowProgress } from './row-progress.js';
+import { withStore } from './with-store.js';
+
+export interface ExportOptions {
+  readonly format: string;
+  readonly out?: string;
+  readonly account?: string;
+}
+
+const FORMATS: readonly ExportFormat[] = ['csv', 'jsonl'];
+
+export async function exportCommand(io: Io, given: string, options: ExportOptions): Promise<number> {
+  const format = FORMATS.find((one) => one === options.format);
+  if (format === undefined) throw new UsageError(`--format is "${options.format}". Expected csv or jsonl.`);
+  if (options.out !== undefined) await checkPlace(options.out);
+  return withStore(io, async ({ db, url }) => {
+    const relations = await listRelations(db);
+    const name = given
+      .replace(/^hive\./i, '')
+      .toLowerCase()
+      .replaceAll('-', '_');
+    const columns = relations.get(name);
+    if (columns === undefined) {
+      throw new UsageError(
+        `There is no table or view "${given}" in schema hive. Expected one of: ${[...relations.keys()].join(', ')}.`,
+      );
+    }
+    const { account } = options;
+    if (account !== undefined) {
+      if (!columns.includes('account'))
+        throw new UsageError(`hive.${name} has no column account: leave --account away.`);
+      const accounts = await listAccounts(db);
+      if (!accounts.includes(account)) {
+        throw new UsageError(
+          `There is no account "${account}". Expected one of: ${accounts.join(', ') || 'none has synced yet'}.`,
+        );
+      }
+    }
+    const source = await openExport(url, { name, format, account });
+    try {
+      return options.out === undefined
+        ? await toStdout(io, source, name, format)
+        : await toFile(io, source, name, format, options.out);
+    } finally {
+      await source.close();
+    }
+  });
+}
+
+/** @throws UsageError when nothing can be written there */
+async function checkPlace(out: string): Promise<void> {
+  const kindOf = async (place: string) => (await stat(place).catch(() => undefined))?.isDirectory();
+  if ((await kindOf(path.dirname(path.resolve(out)))) !== true) {
+    throw new UsageError(
+      `--out is "${out}", and there is no folder ${path.dirname(path.resolve(out))}. Make it first.`,
+    );
+  }
+  if ((await kindOf(out)) === true)
+    throw new UsageError(`--out is "${out}", which is a folder. Expected the name of a file.`);
+}
+
+async function toStdout(io: Io, source: RelationExport, name: string, format: ExportFormat): Promise<number> {
+  // A pipeline that leaves its end open does not hear of it when the reader has what it wanted (| head).
+  const left = new AbortController();
+  const leave = (error: NodeJS.ErrnoException) => left.abort(error);
+  io.stdout.once('error', leave);
+  try {
+    const signal = AbortSignal.any([io.signal, left.signal]);
+    const counter = await pour(io, source, name, format, io.stdout, { signal, end: false });
+    note(io, `${inThousands(counter.rows())} rows of hive.${name}`);
+    return 0;
+  } catch (error) {
+    const reason: unknown = left.signal.reason;
+    if (!left.signal.aborted) throw error;
+    if (reason instanceof Error && 'code' in reason && reason.code === 'EPIPE') return 0;
+    throw reason;
+  } finally {
+    io.stdout.off('error', leave);
+  }
+}
+
+async function toFile(
+  io: Io,
+  source: RelationExport,
+  name: string,
+  format: ExportFormat,
+  out: string,
+): Promise<number> {
+  // Beside it, so that it can be renamed; a name of its own, so that two exports do not write into each other.
+  const part = `${out}.${randomBytes(4).toString('hex')}.part`;
+  try {
+    const counter = await pour(io, source, name, format, createWriteStream(part, { flags: 'wx', flush: true }), {
+      signal: io.signal,
+      end: true,
+    });
+    await rename(part, out);
+    note(
+      io,
+      `${inThousands(counter.rows())} rows of hive.${name}, ${inThousands(counter.bytes())} bytes, are in ${out}`,
+    );
+    return 0;
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+async function pour(
+  io: Io,
+  source: RelationExport,
+  name: string,
+  format: ExportFormat,
+  to: Writable,
+  how: { signal: AbortSignal; end: boolean },
+) {
+  const counter = openRowCounter(format);
+  // Bars would be drawn into the data.
+  const progress = to === io.stdout && io.stdout.isTTY ? undefined : openRowProgress(io.stderr);
+  let total = 0;
+  source.rows.then(
+    (rows) => {
+      total = rows;
+    },
+    () => {},
+  );
+  counter.through.on('data', () => progress?.show(name, counter.rows(), Math.max(total, counter.rows())));
+  try {
+    await pipeline(source.text, counter.through, to, how);
+  } finally {
+    progress?.close();
+  }
+  return counter;
+}

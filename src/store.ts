@@ -1,0 +1,39 @@
+// The database alone: all that commands need which neither sync nor queue. Whoever opens a Store closes it.
+import type { Config } from './config.js';
+import { type Database, openDatabase } from './db/database.js';
+import { openEmbeddedPostgres } from './db/embedded/index.js';
+import type { Logger } from './log.js';
+
+/** PostgreSQL, the user's own or the embedded one, and how to let go of it. */
+export interface Store extends Database {
+  readonly embedded: boolean;
+}
+
+export interface StoreOptions {
+  /** Told where the embedded database went, when that is not obvious. */
+  readonly log?: Logger;
+  /** False = embedded data may be lost in a power cut (demo, tests). */
+  readonly durable?: boolean;
+}
+
+/** Opens the user's PostgreSQL, or starts the embedded one. @throws ServiceUnavailableError */
+export async function openStore(
+  config: Pick<Config, 'databaseUrl' | 'home'>,
+  { log, durable = true }: StoreOptions = {},
+): Promise<Store> {
+  if (config.databaseUrl !== undefined) return { ...(await openDatabase(config.databaseUrl)), embedded: false };
+  const server = await openEmbeddedPostgres({
+    home: config.home,
+    durable,
+    ...(log === undefined ? {} : { log: (message: string) => log.info(message) }),
+  });
+  const database = await openDatabase(server.url);
+  return {
+    ...database,
+    embedded: true,
+    close: async () => {
+      await database.close();
+      await server.close();
+    },
+  };
+}

@@ -1,0 +1,135 @@
+// The environment's variables as data: how each is read, what was expected, its default. A key's own, HIVE_API_KEY, is
+// read in config.ts, as every account has one.
+import { CronExpressionParser } from 'cron-parser';
+import { z } from 'zod';
+
+export interface Variable {
+  /** How it is read. */
+  readonly schema: z.ZodType;
+  /** For the message when it cannot be. */
+  readonly expected: string;
+  readonly fallback?: string;
+  /** Its value is in no message. */
+  readonly secret?: boolean;
+}
+
+export const DEFAULT_API_URL = 'https://app.hive.app/merchant_api/v1';
+const UNITS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+const wholeNumber = (min: number, max = 2_147_483_647) =>
+  z
+    .string()
+    .regex(/^\d+$/)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max);
+
+const url = (...protocols: string[]) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol));
+
+/** Paths are appended to it, and a user or password in it would travel into ledgers and messages. */
+const baseUrl = z.string().refine((value) => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password, search, hash } = new URL(value);
+  return ['http:', 'https:'].includes(protocol) && username + password + search + hash === '';
+});
+
+const duration = z
+  .string()
+  .regex(/^\d+[smhd]$/)
+  .transform((value) => Number(value.slice(0, -1)) * (UNITS[value.slice(-1)] ?? 0))
+  .refine((value) => value > 0);
+
+const off = z.literal('off').transform(() => undefined);
+
+/** Five or six fields that name a time which comes; what the parser accepts beyond that (fewer fields, @daily) BullMQ reads otherwise. */
+const isCronPattern = (value: string): boolean => {
+  if (!/^\S+( \S+){4,5}$/.test(value)) return false;
+  try {
+    CronExpressionParser.parse(value).next();
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const isTimezone = (value: string): boolean => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const LABEL = /^[a-z0-9][a-z0-9_-]{0,62}$/i;
+/** How an account's own variables end: HIVE_API_KEY_DE. */
+export const suffixOf = (label: string): string => `_${label.toUpperCase().replaceAll('-', '_')}`;
+
+export const variables = {
+  HIVE_API_URL: {
+    schema: baseUrl,
+    expected: 'an http(s) URL without user, password and query',
+    fallback: DEFAULT_API_URL,
+  },
+  HIVE_ACCOUNT: {
+    schema: z.string().regex(LABEL),
+    expected: 'letters, digits, - and _, at most 63',
+    fallback: 'default',
+  },
+  HIVE_ACCOUNTS: {
+    schema: z
+      .string()
+      .transform((value) => value.split(',').map((label) => label.trim()))
+      .refine(
+        (labels) => labels.every((label) => LABEL.test(label)) && new Set(labels.map(suffixOf)).size === labels.length,
+      ),
+    expected: 'different labels with commas between them, such as de,fr',
+  },
+  DATABASE_URL: {
+    schema: url('postgres:', 'postgresql:'),
+    expected: 'postgres://user:password@host:5432/database',
+    secret: true,
+  },
+  REDIS_URL: { schema: url('redis:', 'rediss:'), expected: 'redis://host:6379', secret: true },
+  HIVE_SYNC_HOME: { schema: z.string(), expected: 'a folder', fallback: '.hive-sync' },
+  HIVE_RATE_LIMIT: { schema: wholeNumber(1), expected: 'a whole number of at least 1' },
+  HIVE_RATE_WINDOW_MS: { schema: wholeNumber(1), expected: 'milliseconds, a whole number', fallback: '60000' },
+  HIVE_RATE_RESERVE: { schema: wholeNumber(0), expected: 'a whole number', fallback: '0' },
+  HIVE_TIMEOUT_MS: { schema: wholeNumber(1), expected: 'milliseconds, a whole number', fallback: '30000' },
+  SYNC_CONCURRENCY: { schema: wholeNumber(1, 64), expected: 'a whole number from 1 to 64', fallback: '4' },
+  SYNC_PAGE_ATTEMPTS: { schema: wholeNumber(1, 100), expected: 'a whole number from 1 to 100', fallback: '8' },
+  SYNC_LOOKBACK_DAYS: { schema: wholeNumber(0, 3_650), expected: 'days, a whole number', fallback: '30' },
+  SYNC_RETRY_BASE_MS: { schema: wholeNumber(0), expected: 'milliseconds, a whole number', fallback: '1000' },
+  SYNC_INCREMENTAL_EVERY: {
+    schema: off.or(duration),
+    expected: 'a duration such as 90s, 15m, 2h or 1d, or off',
+    fallback: '15m',
+  },
+  SYNC_FULL_CRON: {
+    schema: off.or(z.string().refine(isCronPattern)),
+    expected: 'a cron pattern of five or six fields, or off',
+    fallback: '0 3 * * *',
+  },
+  SYNC_TIMEZONE: {
+    schema: z.string().refine(isTimezone),
+    expected: 'an IANA time zone such as Europe/Berlin',
+    fallback: 'UTC',
+  },
+  HTTP_HOST: { schema: z.string(), expected: 'a host name or address', fallback: '127.0.0.1' },
+  HTTP_PORT: { schema: wholeNumber(0, 65_535), expected: 'a port', fallback: '8787' },
+  ADMIN_TOKEN: { schema: z.string().min(16), expected: 'at least 16 characters', secret: true },
+  LEDGER_RETENTION: { schema: duration, expected: 'a duration such as 30d or 90d', fallback: '90d' },
+  HISTORY_RETENTION: { schema: duration, expected: 'a duration such as 90d or 730d' },
+  WEBHOOK_RETENTION: { schema: duration, expected: 'a duration such as 12h or 30d', fallback: '30d' },
+  LOG_LEVEL: {
+    schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    expected: 'trace, debug, info, warn, error, fatal or silent',
+    fallback: 'info',
+  },
+} satisfies Record<string, Variable>;
+
+/** Every variable but the keys, for those who document them. */
+export const variableNames: readonly string[] = Object.keys(variables);
+
+/** undefined = not set, or not usable. */
+export type Values = { [Name in keyof typeof variables]: z.output<(typeof variables)[Name]['schema']> | undefined };
