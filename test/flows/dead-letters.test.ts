@@ -1,7 +1,7 @@
 // Promise: what could not be taken in is on file once, comes to rest by itself when it is overtaken, and adds up.
 import { describe, expect, test } from 'vitest';
 import type { FaultRule } from '../../src/simulator/index.js';
-import { backends } from '../support/cli.js';
+import { oneBackend } from '../support/cli.js';
 import { openStage, type Stage } from '../support/command.js';
 import { expectTablesToEqualTruth } from '../support/truth.js';
 
@@ -32,7 +32,7 @@ async function statusOf(stage: Stage, collection: string) {
   return accounts[0]?.collections.find((one) => one.collection === collection);
 }
 
-describe.each(backends())('queue on $name', ({ env }) => {
+describe.each(oneBackend())('queue on $name', ({ env }) => {
   test('records and a page that failed are letters, one each however often; a good run closes them all', async () => {
     const stage = await openStage({ sizes, faults: [malformed(2), refusedPage(2)] }, { ...env, LOG_LEVEL: 'warn' });
     const [withoutId, withId] = [stage.simulator.truth('orders')[23], stage.simulator.truth('orders')[25]];

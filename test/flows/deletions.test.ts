@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import { orders } from '../../src/collections/orders.js';
 import { upsertRecords } from '../../src/db/upsert.js';
-import { backends } from '../support/cli.js';
+import { oneBackend } from '../support/cli.js';
 import { parsed } from '../support/collections.js';
 import { openStage, type Stage } from '../support/command.js';
 import { expectTablesToEqualTruth, readRows } from '../support/truth.js';
@@ -23,7 +23,7 @@ const status = async (stage: Stage, name: string) =>
     }
   ).accounts[0]?.collections.find(({ collection }) => collection === name);
 
-describe.each(backends())('queue on $name', ({ env }) => {
+describe.each(oneBackend())('queue on $name', ({ env }) => {
   test('a deleted order becomes a tombstone after a confirming GET; it comes back with the API, not with an older page', async () => {
     const stage = await openStage({ sizes: { orders: 60 } }, env);
     const { simulator, url } = stage;

@@ -1,12 +1,12 @@
 // Promise: Ctrl-C loses nothing; the same command goes on from there.
 import { describe, expect, test } from 'vitest';
 import { openSimulator } from '../../src/simulator/index.js';
-import { backends, runCli, startCli } from '../support/cli.js';
+import { oneBackend, runCli, startCli } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
 import { expectTablesToEqualTruth } from '../support/truth.js';
 import { until } from '../support/until.js';
 
-describe.each(backends())('queue on $name', ({ env: backend }) => {
+describe.each(oneBackend())('queue on $name', ({ env: backend }) => {
   test('an interrupted sync exits with 130 at once, and the next one reads only what is left', async () => {
     const simulator = await openSimulator({ sizes: { orders: 600 }, rate: 'unlimited', latencyMs: 50 });
     const env = {

@@ -1,13 +1,13 @@
 // Promise: a key that may not read one collection costs that collection only; a key that is revoked stops everything.
 import { describe, expect, test } from 'vitest';
-import { backends, startCli } from '../support/cli.js';
+import { oneBackend, startCli } from '../support/cli.js';
 import { openStage } from '../support/command.js';
 import { expectTablesToEqualTruth } from '../support/truth.js';
 import { until } from '../support/until.js';
 
 const CONCURRENCY = 4;
 
-describe.each(backends())('queue on $name', ({ env }) => {
+describe.each(oneBackend())('queue on $name', ({ env }) => {
   test('a key that is revoked during a run halts it within what is in flight and one more; restored, the next sync completes', async () => {
     const stage = await openStage({ sizes: { orders: 600 }, latencyMs: 30 }, env);
     const { simulator } = stage;

@@ -1,11 +1,11 @@
 // Promise: single records can be fetched again at once, and what came of each is said.
 import { describe, expect, test } from 'vitest';
-import { backends, startCli } from '../support/cli.js';
+import { oneBackend, startCli } from '../support/cli.js';
 import { openStage } from '../support/command.js';
 import { expectTablesToEqualTruth, readRows } from '../support/truth.js';
 import { until } from '../support/until.js';
 
-describe.each(backends())('queue on $name', ({ env }) => {
+describe.each(oneBackend())('queue on $name', ({ env }) => {
   test('refresh says of each id whether it was written, unchanged, gone or failed, and asks once for each', async () => {
     const stage = await openStage({ sizes: { orders: 60 } }, { ...env, SYNC_PAGE_ATTEMPTS: '2' });
     const { simulator } = stage;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/database.js';
 import { listDeadLetters } from '../../src/db/dead-letters.js';
 import { type FaultRule, openSimulator, type Simulator } from '../../src/simulator/index.js';
-import { backends, runCli } from '../support/cli.js';
+import { oneBackend, runCli } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
 import { expectedRows } from '../support/expected-rows.js';
 import { expectTablesToEqualTruth } from '../support/truth.js';
@@ -23,7 +23,7 @@ const tooMany = (page: number, headers: Record<string, string>): FaultRule => ({
   respond: { status: 429, headers, body: { success: false, errors: ['rate limit exceeded'] } },
 });
 
-describe.each(backends())('queue on $name', ({ env }) => {
+describe.each(oneBackend())('queue on $name', ({ env }) => {
   test('429s with every form of Retry-After, 503s, a cut connection, an HTML 502 and broken JSON lose nothing', async () => {
     const faults: FaultRule[] = [
       tooMany(18, { 'retry-after': '3.2' }),

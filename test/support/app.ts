@@ -3,9 +3,10 @@ import { type AccountParts, type App, openApp } from '../../src/app.js';
 import { collections } from '../../src/collections/index.js';
 import { readConfig } from '../../src/config.js';
 import { type Run, readRun, readWindows, type Window } from '../../src/db/ledger.js';
-import { openLog } from '../../src/log.js';
 import type { Simulator } from '../../src/simulator/index.js';
-import { type RunOptions, startRun } from '../../src/sync/start-run.js';
+import type { Observer } from '../../src/sync/observer.js';
+import { type RunOptions, startRun } from '../../src/sync/runs/start-run.js';
+import { log } from './log.js';
 import { until } from './until.js';
 
 export interface TestApp {
@@ -19,6 +20,7 @@ export async function openTestApp(
   simulator: Pick<Simulator, 'url' | 'apiKey'>,
   databaseUrl: string,
   env: Record<string, string> = {},
+  observerOf?: (account: string) => Observer,
 ): Promise<TestApp> {
   const config = readConfig({
     HIVE_API_URL: simulator.url,
@@ -27,8 +29,7 @@ export async function openTestApp(
     SYNC_RETRY_BASE_MS: '10',
     ...env,
   });
-  const log = openLog(process.env.LOG_LEVEL ?? 'silent', process.stderr);
-  const app = await openApp(config, { log, version: 'test' });
+  const app = await openApp(config, { log, version: 'test', ...(observerOf === undefined ? {} : { observerOf }) });
   const [account] = app.accounts;
   if (account === undefined) throw new Error('a test app has an account');
   return { app, account, close: () => app.close() };
@@ -40,26 +41,43 @@ export const fullSync = (testApp: TestApp, names: readonly string[], deadlineMs?
 
 /** Runs any kind of sync with a worker in this process, until it has ended. */
 export async function syncOnce(
-  { app, account }: TestApp,
+  testApp: TestApp,
   names: readonly string[],
   options: RunOptions,
   deadlineMs?: number,
 ): Promise<{ run: Run; windows: Window[] }> {
   const chosen = collections.filter(({ name }) => names.includes(name));
-  const { id } = await startRun(account.context, chosen, options);
-  const worker = account.work();
+  const { id } = await startRun(testApp.account.context, chosen, options);
+  return workOff(testApp, id, deadlineMs);
+}
+
+/** Works in this process until a run that was filed has ended. */
+export async function workOff(
+  testApp: TestApp,
+  runId: number,
+  deadlineMs?: number,
+): Promise<{ run: Run; windows: Window[] }> {
+  const worker = testApp.account.work();
   try {
-    return await until(
-      `run ${id} ends`,
-      async () => {
-        const run = await readRun(app.store.db, id);
-        return run !== undefined && run.state !== 'running'
-          ? { run, windows: await readWindows(app.store.db, id) }
-          : undefined;
-      },
-      deadlineMs,
-    );
+    return await untilEnded(testApp, runId, deadlineMs);
   } finally {
     await worker.close();
   }
 }
+
+/** Somebody else works on it. */
+export const untilEnded = (
+  { app }: TestApp,
+  runId: number,
+  deadlineMs?: number,
+): Promise<{ run: Run; windows: Window[] }> =>
+  until(
+    `run ${runId} ends`,
+    async () => {
+      const run = await readRun(app.store.db, runId);
+      return run !== undefined && run.state !== 'running'
+        ? { run, windows: await readWindows(app.store.db, runId) }
+        : undefined;
+    },
+    deadlineMs,
+  );

@@ -27,11 +27,11 @@ afterEach(() => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** @param env added to PATH and HOME only: nothing of this machine's configuration leaks in */
+/** @param env added to PATH, HOME and any free port only: nothing of this machine's configuration leaks in */
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string): Started {
   if (!existsSync(main)) throw new Error('dist/ is missing: run "npm run build" first (npm test does)');
   const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, HTTP_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
   });
@@ -60,7 +60,7 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
 export const runCli = (args: readonly string[], env?: Readonly<Record<string, string>>, cwd?: string): Promise<Ended> =>
   startCli(args, env, cwd).ended;
 
-/** The backends that are tested: PostgreSQL always, Redis where there is one (CI insists). */
+/** For promises of the queue: PostgreSQL always, Redis where there is one (CI insists). */
 export function backends(): { name: string; env: Record<string, string> }[] {
   const redisUrl = inject('redisUrl');
   return [
@@ -68,3 +68,7 @@ export function backends(): { name: string; env: Record<string, string> }[] {
     ...(redisUrl === undefined ? [] : [{ name: 'Redis', env: { REDIS_URL: redisUrl } }]),
   ];
 }
+
+/** For promises about the data, which a queue only carries: one backend, and in the soak all of them. */
+export const oneBackend = (): ReturnType<typeof backends> =>
+  process.env.SOAK === undefined ? backends().slice(-1) : backends();

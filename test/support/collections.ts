@@ -6,7 +6,7 @@ import type { Fields } from '../../src/db/columns.js';
 import type { Executor } from '../../src/db/database.js';
 import type { Row } from '../../src/db/upsert.js';
 import type { Collection } from '../../src/sync/collection.js';
-import { type ParsedRecord, parseRecord } from '../../src/sync/parse.js';
+import { type ParsedRecord, parseRecord } from '../../src/sync/records/parse.js';
 
 /** @throws when the record is refused */
 export function parsed(collection: Collection, payload: unknown): ParsedRecord {

@@ -6,7 +6,7 @@ export async function fingerprint(url: string): Promise<unknown> {
   const database = await openDatabase(url, { connections: 1 });
   try {
     const tables = await database.db.execute<{ name: string }>(
-      sql`select table_name as name from information_schema.tables where table_schema = 'hive' order by 1`,
+      sql`select table_name as name from information_schema.tables where table_schema = 'hive' and table_type = 'BASE TABLE' order by 1`,
     );
     const places: unknown[] = [];
     for (const { name } of tables) {

@@ -14,6 +14,8 @@ import { until } from './until.js';
 
 export interface OwnServer {
   readonly url: string;
+  /** Of its main process; undefined while it is stopped. */
+  pid(): number | undefined;
   start(): Promise<void>;
   /** PostgreSQL: fast, as at a restart. Redis: by SIGKILL; it keeps nothing. */
   stop(): Promise<void>;
@@ -33,6 +35,7 @@ export async function openOwnRedis(): Promise<OwnServer & { flush(): Promise<voi
   await start();
   return {
     url,
+    pid: () => child?.pid,
     start,
     stop,
     close: stop,
@@ -44,17 +47,19 @@ export async function openOwnRedis(): Promise<OwnServer & { flush(): Promise<voi
   };
 }
 
-export async function openOwnPostgres(): Promise<OwnServer> {
+/** @param durable as a user's server, which waits for the disk */
+export async function openOwnPostgres({ durable = false } = {}): Promise<OwnServer> {
   const home = realpathSync(mkdtempSync(path.join(tmpdir(), 'hive-sync-own-')));
   chmodSync(home, 0o755);
   const place = await preparePlace(home, () => {});
   const binaries = await findBinaries(place);
   await initialise(place, binaries);
+  const settings = [...SETTINGS, ...(durable ? [] : FORGETFUL)];
   const port = await freePort();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   let child: ChildProcess | undefined;
   const start = async () => {
-    child = spawn(binaries.postgres, ['-D', place.data, '-p', String(port), ...SETTINGS.flatMap((it) => ['-c', it])], {
+    child = spawn(binaries.postgres, ['-D', place.data, '-p', String(port), ...settings.flatMap((it) => ['-c', it])], {
       ...place.account,
       cwd: '/',
       env: childEnvironment,
@@ -66,6 +71,7 @@ export async function openOwnPostgres(): Promise<OwnServer> {
   await start();
   return {
     url,
+    pid: () => child?.pid,
     start,
     stop,
     async close() {
@@ -75,7 +81,8 @@ export async function openOwnPostgres(): Promise<OwnServer> {
   };
 }
 
-const SETTINGS = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', 'shared_buffers=64MB'];
+const SETTINGS = ['listen_addresses=127.0.0.1', 'unix_socket_directories='];
+const FORGETFUL = ['fsync=off', 'shared_buffers=64MB'];
 
 async function initialise(place: Place, { initdb }: Binaries): Promise<void> {
   const args = ['--pgdata', place.data, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C'];

@@ -1,0 +1,87 @@
+// Promise: explain says where a record was seen, why it is missing, and the command that brings it back does.
+import { sql } from 'drizzle-orm';
+import { expect, test } from 'vitest';
+import { openStage } from '../support/command.js';
+
+const explained = (stdout: string) => JSON.parse(stdout) as Record<string, unknown>[];
+
+test('a record is explained from first sight over change and dead letter to deletion, by either id', async () => {
+  const stage = await openStage({ sizes: { orders: 60 } });
+  const { simulator } = stage;
+  const [order, other] = simulator.truth('orders');
+  const id = Number(order?.id);
+  const explain = async (...args: string[]) => {
+    const ended = await stage.run('explain', 'orders', ...args, '--json');
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    return explained(ended.stdout);
+  };
+
+  expect((await stage.run('migrate')).code).toBe(0);
+  expect(await explain(String(id))).toMatchObject([
+    { state: 'not_read_yet', row: null, pages: [], command: 'hive-sync sync orders --full' },
+  ]);
+  expect(await stage.run('sync', 'orders')).toMatchObject({ code: 0 });
+  expect(await explain(String(id))).toMatchObject([
+    { id, state: 'there', pages: [{ run: 1, mode: 'full' }], changes: [], command: `hive-sync refresh orders ${id}` },
+  ]);
+  expect(await explain(String(order?.merchant_order_id))).toMatchObject([{ id, state: 'there' }]);
+  expect(await explain('99999999')).toMatchObject([{ state: 'not_listed', row: null }]);
+  expect(await explain('no-such-number')).toEqual([]);
+
+  await stage.inDatabase(async ({ db }) => {
+    await db.execute(sql`update hive.orders set _deleted_at = now() where id = ${Number(other?.id)}`);
+    await db.execute(sql`
+      insert into sync.dead_letters (account, collection, kind, record_id, errors, fingerprint, payload)
+      values ('default', 'orders', 'record', 77, '{"status: expected string"}', 'f', '{"merchant_order_id": "M-77"}')`);
+    await db.execute(sql`
+      insert into hive.status_changes (account, collection, record_id, field, old, new, observed_at, source)
+      values ('default', 'orders', ${id}, 'status', 'fulfillable', 'fulfilled', now(), 'webhook')`);
+  });
+  expect(await explain(String(other?.id))).toMatchObject([{ state: 'deleted' }]);
+  expect(await explain('M-77')).toMatchObject([{ id: 77, state: 'dead_letter', row: null }]);
+  expect(await explain(String(id))).toMatchObject([{ changes: [{ old: 'fulfillable', new: 'fulfilled' }] }]);
+
+  const text = await stage.run('explain', 'orders', String(id));
+  expect(text.stdout).toMatch(
+    /It is in hive\.orders\.[\s\S]*page \d+, run 1 \(full\)[\s\S]*fulfillable\s+fulfilled\s+webhook/,
+  );
+  for (const line of text.stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+
+  // The command that it names brings the row back.
+  const [deleted] = await explain(String(other?.id));
+  expect(await stage.run(...String(deleted?.command).split(' ').slice(1))).toMatchObject({ code: 0 });
+  expect(await explain(String(other?.id))).toMatchObject([{ state: 'there', lookups: [{ outcome: 'written' }] }]);
+  await simulator.close();
+}, 120_000);
+
+test('a page that could not be read, and a list that is not certified, are named as what may have hidden it', async () => {
+  const stage = await openStage({ sizes: { orders: 60 } });
+  expect(await stage.run('sync', 'orders')).toMatchObject({ code: 0 });
+  await stage.inDatabase(({ db }) =>
+    db.execute(sql`update sync.windows set state = 'uncertified', reason = 'the list moved'`),
+  );
+  const missing = async () => explained((await stage.run('explain', 'orders', '99999999', '--json')).stdout)[0];
+  expect(await missing()).toMatchObject({ state: 'maybe_missed', command: 'hive-sync sync orders --full' });
+  await stage.inDatabase(({ db }) =>
+    db.execute(sql`
+      insert into sync.dead_letters (account, collection, kind, page, fingerprint) values ('default', 'orders', 'request', 2, 'p')`),
+  );
+  expect(await missing()).toMatchObject({
+    state: 'maybe_missed',
+    because: 'It may have been missed: 1 page of orders could not be read.',
+    command: 'hive-sync dead-letters retry --collection orders',
+  });
+  await stage.simulator.close();
+}, 60_000);
+
+test.each([
+  ['several collections', ['all', '1'], /An id belongs to one collection/],
+  ['an id that cannot be one', ['warehouses', 'x'], /"x" cannot be the id of a warehouse/],
+  ['an unknown account', ['orders', '1', '--account', 'x'], /no account "x".*default/],
+])('%s is refused in one sentence', async (_, args, sentence) => {
+  const stage = await openStage({ sizes: {} });
+  const ended = await stage.run('explain', ...args);
+  expect(ended).toMatchObject({ code: 2, stdout: '' });
+  expect(ended.stderr).toMatch(sentence);
+  await stage.simulator.close();
+});

@@ -1,0 +1,45 @@
+// The worker's HTTP server over a real database and queue, without a worker, so that a test says what happens when.
+import { readConfig } from '../../src/config.js';
+import { type Metrics, openMetrics } from '../../src/server/metrics/metrics.js';
+import { openServer, type Server } from '../../src/server/server.js';
+import type { Simulator } from '../../src/simulator/index.js';
+import { openTestApp, type TestApp } from './app.js';
+import { createDatabase } from './database.js';
+import { log } from './log.js';
+
+export interface TestServer extends TestApp {
+  readonly url: string;
+  readonly databaseUrl: string;
+  /** fetch() below the server's address; redirects are shown, not followed. */
+  ask(path: string, init?: RequestInit): Promise<Response>;
+}
+
+export const ADMIN_TOKEN = 'a-token-for-tests-only';
+
+/** @param env what differs from a server on loopback without ADMIN_TOKEN */
+export async function openTestServer(
+  simulator: Pick<Simulator, 'url' | 'apiKey'>,
+  env: Record<string, string> = {},
+): Promise<TestServer> {
+  const databaseUrl = env.DATABASE_URL ?? (await createDatabase());
+  const metrics: Metrics = openMetrics('test');
+  const testApp = await openTestApp(simulator, databaseUrl, env, metrics.observerOf);
+  const config = readConfig({
+    HIVE_API_URL: simulator.url,
+    HIVE_API_KEY: simulator.apiKey,
+    DATABASE_URL: databaseUrl,
+    HTTP_PORT: '0',
+    ...env,
+  });
+  const server: Server = await openServer({ ...testApp.app, config, log, version: 'test', metrics });
+  return {
+    ...testApp,
+    url: server.url,
+    databaseUrl,
+    ask: (path, init) => fetch(server.url + path, { redirect: 'manual', ...init }),
+    async close() {
+      await server.close();
+      await testApp.close();
+    },
+  };
+}
