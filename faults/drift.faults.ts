@@ -1,0 +1,4 @@
+import { report } from './report.js';
+import { drifts } from './scenarios/drift.js';
+
+report('drift', drifts);

@@ -1,0 +1,12 @@
+// The fault report: `npm run faults` injects every trouble and writes docs/faults.md; FAULTS_SHORT=1 tries a few and
+// writes nothing.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['faults/**/*.faults.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+  },
+});
