@@ -26,11 +26,13 @@ COPY --from=build /app/dist ./dist
 COPY migrations ./migrations
 USER node
 
-# The worker opens no port in this release, so the check asks the other thing that can be wrong while the process lives:
-# does PostgreSQL answer, and has it the schema of this release? It needs no API key, sends nothing to Hive and changes
-# nothing. A worker that ends takes its container with it: for that the restart policy is there.
-HEALTHCHECK --interval=60s --timeout=20s --start-period=60s --retries=3 \
-  CMD node dist/main.js migrate --check || exit 1
+# Inside a container the server must listen on its network to be reached at all; that needs ADMIN_TOKEN.
+ENV HTTP_HOST=0.0.0.0
+EXPOSE 8787
+
+# Does the worker's process answer? /readyz would ask PostgreSQL and the queue too, and a restart mends neither.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=120s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HTTP_PORT || 8787}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 
 # The program handles SIGTERM itself: it gives back what waits, finishes what is being written, and ends with 0.
 ENTRYPOINT ["node", "/app/dist/main.js"]

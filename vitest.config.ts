@@ -6,6 +6,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // More than the two cores of a small machine: most of the time is spent waiting (for a slot, for a lock to run out).
+    maxWorkers: 3,
   },
 });
