@@ -3,6 +3,7 @@
 import type { Simulator, SimulatorOptions } from '../src/simulator/index.js';
 import type { Started } from '../test/support/cli.js';
 import type { OwnServer } from '../test/support/servers.js';
+import type { SmallDisk } from '../test/support/small-disk.js';
 
 export interface Stage {
   readonly simulator: Simulator;
@@ -11,6 +12,8 @@ export interface Stage {
   /** Only where the scenario asks for servers of its own. */
   readonly postgres: OwnServer;
   readonly redis: OwnServer & { flush(): Promise<void> };
+  /** Only where the scenario asks for one: what PostgreSQL writes on. */
+  readonly disk: SmallDisk;
   /** Waits until the API was asked so often. */
   request(n: number): Promise<void>;
   /** Another sync of the same account beside the first. */
@@ -25,6 +28,8 @@ export interface Scenario {
   readonly env?: Readonly<Record<string, string>>;
   /** Own servers, to be stopped. Default: the machine's PostgreSQL for tables and queue. */
   readonly servers?: 'PostgreSQL' | 'Redis';
+  /** Its own PostgreSQL writes on a disk of that size, in MB. Where none can be mounted, the scenario is left out. */
+  readonly disk?: number;
   /** What happens while the sync runs. */
   readonly during?: (stage: Stage) => Promise<unknown>;
   /** Before the next sync: the trouble goes away (faults that are scripted with an end go by themselves). */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccountParts, App } from '../app.js';
 import type { Config } from '../config.js';
 import { type BudgetStatus, progressOf, type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
-import { isServiceAway } from '../errors.js';
+import { describe, isServiceAway } from '../errors.js';
 import { inWords } from '../words.js';
 import { tableOf } from './format.js';
 import { type Io, note, print } from './io.js';
@@ -61,7 +61,9 @@ export async function followRuns(
 ): Promise<RunStatus[]> {
   const progress = openProgress(io.stderr, { accounts: followed.length });
   const startedAt = performance.now();
+  const readAt = new Map<number, { done: number; at: number }>();
   let runs: RunStatus[] = [];
+  let isAway = false;
   try {
     for (;;) {
       const snapshots: Snapshot[] = [];
@@ -71,13 +73,21 @@ export async function followRuns(
           if (run === undefined) throw new Error(`run ${runId} is gone from the ledger`);
           const budget = await readBudgetStatus(app.store.db, account.account.label, config.rate);
           const etaMs = estimate(run, budget, config.rate.windowMs, performance.now() - startedAt);
-          snapshots.push({ account: account.account.label, run, budget, etaMs });
+          const { done, at } = readAt.get(runId) ?? { done: -1, at: startedAt };
+          const doneNow = progressOf(run).pagesDone + run.lookups.done;
+          if (doneNow !== done) readAt.set(runId, { done: doneNow, at: performance.now() });
+          const quietMs = doneNow === done ? performance.now() - at : 0;
+          snapshots.push({ account: account.account.label, run, budget, etaMs, quietMs });
         }
         runs = snapshots.map(({ run }) => run);
+        if (isAway) progress.say('PostgreSQL answers again, going on.');
+        isAway = false;
         progress.show(snapshots);
       } catch (error) {
         // The workers wait for the database to return, and so do we.
         if (!isServiceAway(error)) throw error;
+        if (!isAway) progress.say(`PostgreSQL does not answer (${describe(error)}), waiting for it …`);
+        isAway = true;
       }
       if (io.signal.aborted || (runs.length > 0 && runs.every(({ state }) => state !== 'running'))) return runs;
       await sleep(LOOK_EVERY_MS, undefined, { signal: io.signal }).catch(() => {});

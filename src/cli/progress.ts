@@ -10,16 +10,22 @@ export interface Snapshot {
   readonly budget: BudgetStatus;
   /** Milliseconds until the end, or undefined while that cannot be told. */
   readonly etaMs: number | undefined;
+  /** Milliseconds since something was last read. */
+  readonly quietMs: number;
 }
 
 export interface Progress {
   show(snapshots: readonly Snapshot[]): void;
+  /** A line of its own, at once. */
+  say(text: string): void;
   /** Leaves the last state on the screen. */
   close(): void;
 }
 
 /** Plain lines come at most this often. */
 const LINE_EVERY_MS = 5_000;
+/** An answer or a retry may take as long; what takes longer is worth a word. */
+const QUIET_MS = 20_000;
 const BAR = '{name} {bar} {value}/{total} pages  {records} records';
 
 export const openProgress = (stream: NodeJS.WriteStream, { accounts }: { accounts: number }): Progress =>
@@ -28,9 +34,11 @@ export const openProgress = (stream: NodeJS.WriteStream, { accounts }: { account
 const nameOf = (snapshot: Snapshot, window: WindowStatus, several: boolean): string =>
   several ? `${snapshot.account} ${window.collection}` : window.collection;
 
-function budgetLine({ run, budget, etaMs }: Snapshot): string {
+function budgetLine({ run, budget, etaMs, quietMs }: Snapshot): string {
   const blocked = budget.blockedUntil === null ? 0 : budget.blockedUntil.getTime() - Date.now();
-  const pause = blocked > 0 ? `, the API asked for a pause of ${inWords(blocked)}` : '';
+  const isFree = blocked <= 0 && budget.used < budget.limit;
+  const quiet = isFree && quietMs >= QUIET_MS ? `, nothing read for ${inWords(quietMs)}: LOG_LEVEL=warn says why` : '';
+  const pause = blocked > 0 ? `, the API asked for a pause of ${inWords(blocked)}` : quiet;
   const eta = etaMs === undefined ? '' : `, about ${inWords(etaMs)} left`;
   const { total, done } = run.lookups;
   const single = total === 0 ? '' : `${inThousands(done)} of ${inThousands(total)} single records, `;
@@ -70,6 +78,8 @@ function openBars(stream: NodeJS.WriteStream, several: boolean): Progress {
         line.update(0, { line: budgetLine(snapshot) });
       }
     },
+    // The bars repaint themselves below it.
+    say: (text) => bars.log(`${text}\n`),
     close: () => bars.stop(),
   };
 }
@@ -77,7 +87,7 @@ function openBars(stream: NodeJS.WriteStream, several: boolean): Progress {
 function openLines(stream: NodeJS.WriteStream, several: boolean): Progress {
   const states = new Map<string, string>();
   let lastAt = performance.now();
-  const write = (text: string) => stream.write(`${text}\n`);
+  const write = (text: string) => void stream.write(`${text}\n`);
   return {
     show(snapshots) {
       const due = performance.now() - lastAt >= LINE_EVERY_MS;
@@ -98,6 +108,7 @@ function openLines(stream: NodeJS.WriteStream, several: boolean): Progress {
       }
       if (due) lastAt = performance.now();
     },
+    say: write,
     close() {},
   };
 }

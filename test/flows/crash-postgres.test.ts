@@ -27,6 +27,9 @@ describe.each(oneBackend())('queue on $name', ({ name, env: backend }) => {
         const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
         console.log(`${name}, away at request ${n}: ${boughtTwice(simulator)} bought twice, ended after ${seconds} s`);
         await expectWholeAfter(1, { ended, simulator, url: server.url });
+        expect(ended.stderr).toMatch(
+          /PostgreSQL does not answer .*, waiting for it …\n(.*\n)*PostgreSQL answers again/,
+        );
       } finally {
         await simulator.close();
         await server.close();

@@ -47,9 +47,9 @@ export async function openOwnRedis(): Promise<OwnServer & { flush(): Promise<voi
   };
 }
 
-/** @param durable as a user's server, which waits for the disk */
-export async function openOwnPostgres({ durable = false } = {}): Promise<OwnServer> {
-  const home = realpathSync(mkdtempSync(path.join(tmpdir(), 'hive-sync-own-')));
+/** @param durable as a user's server, which waits for the disk; @param folder where its own folder is made */
+export async function openOwnPostgres({ durable = false, folder = tmpdir() } = {}): Promise<OwnServer> {
+  const home = realpathSync(mkdtempSync(path.join(folder, 'hive-sync-own-')));
   chmodSync(home, 0o755);
   const place = await preparePlace(home, () => {});
   const binaries = await findBinaries(place);
