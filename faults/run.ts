@@ -5,6 +5,7 @@ import { type CollectionName, collectionNames, openSimulator, type Simulator } f
 import { type Ended, startCli } from '../test/support/cli.js';
 import { createDatabase } from '../test/support/database.js';
 import { type OwnServer, openOwnPostgres, openOwnRedis } from '../test/support/servers.js';
+import { openSmallDisk, type SmallDisk } from '../test/support/small-disk.js';
 import { expectTablesToEqualTruth } from '../test/support/truth.js';
 import { until } from '../test/support/until.js';
 import { NEEDED, type Scenario, SIZES, type Stage } from './scenario.js';
@@ -33,7 +34,7 @@ type Ids = ReadonlyMap<CollectionName, ReadonlySet<number>>;
 
 export async function carryOut(scenario: Scenario): Promise<Finding> {
   const simulator = await openSimulator({ rate: 'unlimited', sizes: SIZES, ...scenario.simulator });
-  const servers = await openServers(scenario.servers);
+  const servers = await openServers(scenario);
   const env = {
     HIVE_API_KEY: simulator.apiKey,
     HIVE_API_URL: simulator.url,
@@ -82,28 +83,32 @@ export async function carryOut(scenario: Scenario): Promise<Finding> {
   };
 }
 
-async function openServers(own: Scenario['servers']) {
+async function openServers({ servers: own, disk: megabytes }: Scenario) {
+  const absent = new Proxy({}, { get: () => fail('this scenario has no servers or no disk of its own') });
   if (own === undefined) {
-    const absent = new Proxy({}, { get: () => fail('this scenario has no servers of its own') });
     const url = await createDatabase();
     return {
       url,
       env: { DATABASE_URL: url },
       postgres: absent as OwnServer,
       redis: absent as Stage['redis'],
+      disk: absent as SmallDisk,
       close: async () => {},
     };
   }
-  const postgres = await openOwnPostgres();
+  const disk = megabytes === undefined ? undefined : openSmallDisk(megabytes);
+  const postgres = await openOwnPostgres(disk === undefined ? {} : { folder: disk.folder });
   const redis = await openOwnRedis();
   return {
     url: postgres.url,
     env: { DATABASE_URL: postgres.url, ...(own === 'Redis' ? { REDIS_URL: redis.url } : {}) },
     postgres,
     redis,
+    disk: disk ?? (absent as SmallDisk),
     close: async () => {
       await postgres.close();
       await redis.close();
+      disk?.close();
     },
   };
 }

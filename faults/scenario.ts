@@ -28,7 +28,7 @@ export interface Scenario {
   readonly env?: Readonly<Record<string, string>>;
   /** Own servers, to be stopped. Default: the machine's PostgreSQL for tables and queue. */
   readonly servers?: 'PostgreSQL' | 'Redis';
-  /** Its own PostgreSQL writes on a disk of that size, in MB. Where none can be mounted, the scenario is left out. */
+  /** Its own PostgreSQL writes on a disk of that size, in MB. */
   readonly disk?: number;
   /** What happens while the sync runs. */
   readonly during?: (stage: Stage) => Promise<unknown>;

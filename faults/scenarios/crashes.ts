@@ -1,7 +1,8 @@
 // Processes and servers go away.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { canMountDisks } from '../../test/support/small-disk.js';
 import { until } from '../../test/support/until.js';
-import type { Scenario, Stage } from '../scenario.js';
+import { NEEDED, type Scenario, type Stage } from '../scenario.js';
 
 /** On an API that takes its time, so that there is a middle to be hit. */
 const slow = { latencyMs: 40 };
@@ -38,6 +39,19 @@ const away = async (what: { stop(): Promise<void>; start(): Promise<void> }, ms:
   await sleep(ms);
   await what.start();
 };
+
+/** A database server that found no byte for its log goes down by itself; somebody starts it again. */
+const fullDisk = (ms: number): Scenario => ({
+  ...server(`PostgreSQL's disk is full for ${ms / 1_000} s`, 'PostgreSQL', async ({ disk, postgres, simulator }) => {
+    disk.fill();
+    await sleep(ms);
+    const requests = simulator.stats().requests;
+    if (requests >= NEEDED) throw new Error(`the full disk stopped nothing: ${requests} requests were sent`);
+    disk.empty();
+    if (!(await postgres.answers())) await postgres.start();
+  }),
+  disk: 160,
+});
 
 export const crashes: readonly Scenario[] = [
   ...[1, 5, 12, 20, 25].map((n) => kill(n, 'SIGKILL')),
@@ -91,6 +105,7 @@ export const crashes: readonly Scenario[] = [
   },
   server('PostgreSQL is restarted', 'PostgreSQL', ({ postgres }) => away(postgres, 0)),
   server('PostgreSQL is away for 5 s', 'PostgreSQL', ({ postgres }) => away(postgres, 5_000)),
+  ...(canMountDisks() ? [fullDisk(3_000)] : []),
   server('FLUSHALL on Redis', 'Redis', ({ redis }) => redis.flush()),
   server('Redis is killed and comes back empty', 'Redis', ({ redis }) => away(redis, 0)),
   server('Redis is away for 5 s and comes back empty', 'Redis', ({ redis }) => away(redis, 5_000)),

@@ -16,6 +16,7 @@ export interface OwnServer {
   readonly url: string;
   /** Of its main process; undefined while it is stopped. */
   pid(): number | undefined;
+  answers(): Promise<boolean>;
   start(): Promise<void>;
   /** PostgreSQL: fast, as at a restart. Redis: by SIGKILL; it keeps nothing. */
   stop(): Promise<void>;
@@ -36,6 +37,7 @@ export async function openOwnRedis(): Promise<OwnServer & { flush(): Promise<voi
   return {
     url,
     pid: () => child?.pid,
+    answers: () => answers(port),
     start,
     stop,
     close: stop,
@@ -72,6 +74,7 @@ export async function openOwnPostgres({ durable = false, folder = tmpdir() } = {
   return {
     url,
     pid: () => child?.pid,
+    answers: () => selects(url),
     start,
     stop,
     async close() {
