@@ -84,11 +84,15 @@ export async function enterPage(
   return row && { window: windowOf(row.window), pageCountBefore: row.page_count_before };
 }
 
-/** What only a page that was read tells about its window. */
+/**
+ * What only a page that was read tells about its window. An answer without a count agrees with none that has one: what
+ * happened between the two nobody knows.
+ */
 const COUNTED = `, page_count = greatest(coalesce(w.page_count, 1), coalesce(entry.page_count, 1)),
       items_per_page = coalesce(entry.items_per_page, w.items_per_page),
       first_item_count = coalesce(w.first_item_count, entry.item_count), last_item_count = entry.item_count,
-      moved = w.moved or (w.first_item_count is distinct from entry.item_count and w.first_item_count is not null)`;
+      moved = w.moved or (w.first_item_count is distinct from entry.item_count
+        and (w.first_item_count is not null or w.pages_read > 0))`;
 
 /** Distinct ids in the pages since the window was last read from its first page, and whether one was out of order. */
 export async function countSeen(db: Executor, window: Window): Promise<{ distinctIds: number; outOfOrder: boolean }> {
