@@ -2,17 +2,19 @@
 import { z } from 'zod';
 import { HiveBodyError } from '../errors.js';
 
-/** As far as the ledger's columns go; a list cannot be longer than can be read. */
+/** As far as the ledger's columns go. */
 const count = z.int().min(0).max(2_147_483_647);
+/** At the documented rate this takes a week: a list that claims more pages is no list that can be read. */
+const MOST_PAGES = 1_000_000;
 /** Nonsense here is no reason to refuse the records beside it. */
 const optionalCount = count.optional().catch(undefined);
 
 const envelope = z.object({
   data: z.array(z.unknown()),
   pagination: z.object({
-    page_count: count,
+    page_count: count.max(MOST_PAGES),
     item_count: optionalCount,
-    items_per_page: optionalCount,
+    items_per_page: count.min(1).optional().catch(undefined),
   }),
 });
 

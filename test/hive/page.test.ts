@@ -39,6 +39,7 @@ test.each([
   [null, undefined],
   ['20', undefined],
   [-1, undefined],
+  [0, undefined],
 ])('items_per_page %j is read as %j and never assumed', (given, expected) => {
   expect(readPage(body(1, { items_per_page: given }), URL).itemsPerPage).toBe(expected);
 });

@@ -24,7 +24,9 @@ export interface PageRead {
 export const perPageOf = ({ items_per_page: told }: Pick<Window, 'items_per_page'>): number =>
   told ?? DOCUMENTED_PER_PAGE;
 
-export const isLastPage = ({ page, pageCount }: PageRead): boolean => page >= pageCount;
+/** A page_count that leaves out records which the same answer counts ends nothing. */
+export const isLastPage = ({ page, pageCount, itemCount, itemsPerPage }: PageRead): boolean =>
+  page >= pageCount && (itemCount === null || itemsPerPage === null || page * itemsPerPage >= itemCount);
 
 export function shareRecord(a: PageRead | undefined, b: PageRead | undefined): boolean {
   const ids = new Set(a?.ids);

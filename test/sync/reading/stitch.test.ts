@@ -257,6 +257,15 @@ test('a list that says no count stood still at no time', () => {
   expect(stitch([silent(1, [6, 5, 4], 0), silent(2, [3, 2, 1], 10)])).toEqual({ isWhole: false, readAgain: [1, 2] });
 });
 
+test('a page_count that leaves out what the same answer counts is no end', () => {
+  // Page 2 claims to be the last one, of a list of 9 in pages of 3.
+  const reads = inTurn(pageOf(1, [9, 8, 7], 8, [90, 70]), {
+    ...pageOf(2, [7, 6, 5], 9, [75, 50]),
+    pageCount: 2,
+  });
+  expect(stitch(reads).isWhole).toBe(false);
+});
+
 test('a part of the list ends where it is said to end', () => {
   const moving = open({ size: 30, perPage: 5 });
   for (const page of [1, 2, 3]) moving.read(page);
