@@ -20,6 +20,8 @@ export interface FailedPage {
   readonly to: Date | null;
   /** The API's count when the pages around it were read; null when it is not known, or they disagree. */
   readonly itemCount: number | null;
+  /** The length of the pages around it; null when the API did not say, undefined when they disagree. */
+  readonly itemsPerPage: number | null | undefined;
 }
 
 /**
@@ -35,10 +37,15 @@ export async function lastFailure(
     window_id: number;
     pass: number;
     kind: WindowKind;
+    state: string;
     to_ms: number | null;
     item_count: number | null;
+    lengths: (number | null)[] | null;
   }>(sql`
-    select w.id as window_id, p.pass, w.kind, extract(epoch from w.to_at)::float8 * 1000 as to_ms,
+    select w.id as window_id, p.pass, w.kind, w.state,
+      (select jsonb_agg(distinct other.items_per_page) from sync.pages other
+        where other.window_id = w.id and other.pass = p.pass and other.state = 'read') as lengths,
+      extract(epoch from w.to_at)::float8 * 1000 as to_ms,
       case when not w.moved then w.last_item_count end as item_count
     from sync.windows w join sync.runs r on r.id = w.run_id join sync.pages p on p.window_id = w.id
     where w.account = ${account} and w.collection = ${collection} and w.pages_failed > 0 and r.mode <> 'retry'
@@ -49,9 +56,13 @@ export async function lastFailure(
         where c.account = ${account} and c.collection = ${collection} and c.kind = 'whole' and c.state = 'certified'),
         '-infinity')
     order by p.committed_at desc limit 2`);
-  if (last === undefined || (before !== undefined && last.kind !== 'whole')) return undefined;
-  const { window_id: windowId, pass, kind, to_ms, item_count: itemCount } = last;
-  return { windowId, pass, page, kind, to: to_ms === null ? null : new Date(to_ms), itemCount };
+  if (last === undefined) return undefined;
+  // One that was cut short (a refused key) did not come to its other pages.
+  const isReadWhole = last.kind === 'whole' && last.state === 'uncertified';
+  if (before !== undefined && !isReadWhole) return undefined;
+  const { window_id: windowId, pass, kind, to_ms, item_count: itemCount, lengths } = last;
+  const itemsPerPage = lengths?.length === 1 ? lengths[0] : undefined;
+  return { windowId, pass, page, kind, to: to_ms === null ? null : new Date(to_ms), itemCount, itemsPerPage };
 }
 
 /** Ids that stood in the list before and after a page. */

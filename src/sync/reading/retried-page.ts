@@ -28,6 +28,7 @@ export interface Stretch {
     readonly page: number;
     readonly ids: readonly number[];
     readonly itemCount: number | null;
+    readonly itemsPerPage: number | null;
   }[];
   /** As the last answer said. */
   readonly pageCount: number;
@@ -76,7 +77,9 @@ async function judgeRetry(context: SyncContext, window: Window): Promise<RetryJu
   if (failed === undefined || failed.to?.getTime() !== window.to_at?.getTime()) return { is: 'read list' };
   const now = reads.filter(({ pass }) => pass === window.pass).sort((a, b) => a.page - b.page);
   const stretch: Stretch = {
-    reads: now.map(({ page, ids, item_count: itemCount }) => ({ page, ids, itemCount })),
+    reads: now.map(({ page, ids, item_count: itemCount, items_per_page: itemsPerPage }) => ({
+      ...{ page, ids, itemCount, itemsPerPage },
+    })),
     pageCount: Math.max(1, ...now.map((read) => read.page_count ?? 1)),
     perPage: perPageOf(window),
   };
@@ -86,9 +89,24 @@ async function judgeRetry(context: SyncContext, window: Window): Promise<RetryJu
   return neighbours === undefined ? { is: 'read list' } : judgeStretch(failed, neighbours, stretch, window.pass);
 }
 
-/** New rows stay outside of a pinned list, so one with the same count has not moved. */
-const hasStoodStill = ({ page, itemCount }: FailedPage, { reads }: Stretch): boolean =>
-  itemCount !== null && reads.some((read) => read.page === page) && reads.every((read) => read.itemCount === itemCount);
+/** New rows stay outside of a pinned list, so one with the same count, cut into pages of the same length, has not moved. */
+export const hasStoodStill = (
+  { page, itemCount, itemsPerPage }: Pick<FailedPage, 'page' | 'itemCount' | 'itemsPerPage'>,
+  { reads }: Pick<Stretch, 'reads'>,
+): boolean =>
+  itemCount !== null &&
+  reads.some((read) => read.page === page) &&
+  reads.every((read) => read.itemCount === itemCount && read.itemsPerPage === itemsPerPage);
+
+/** Are these neighbours in one and the same list? Then no record stands in two of them. */
+function areOfOneList(reads: Stretch['reads']): boolean {
+  const [first] = reads;
+  const ids = reads.flatMap((read) => [...new Set(read.ids)]);
+  return (
+    reads.every((read) => read.itemCount === first?.itemCount && read.itemsPerPage === first?.itemsPerPage) &&
+    new Set(ids).size === ids.length
+  );
+}
 
 export function judgeStretch(
   { page, itemCount }: Pick<FailedPage, 'page' | 'itemCount'>,
@@ -101,8 +119,7 @@ export function judgeStretch(
   const top = first.page === 1 ? 1 : reads.find(({ ids }) => ids.some((id) => above.has(id)))?.page;
   const bottom =
     last.page >= pageCount ? last.page : reads.findLast(({ ids }) => ids.some((id) => below.has(id)))?.page;
-  const stoodStill = reads.every((read) => read.itemCount === last.itemCount);
-  if (stoodStill && top !== undefined && bottom !== undefined && top <= bottom) return { is: 'read' };
+  if (areOfOneList(reads) && top !== undefined && bottom !== undefined && top <= bottom) return { is: 'read' };
   const next = pass === 1 ? expected(page, (last.itemCount - (itemCount ?? last.itemCount)) / perPage) : widened();
   const from = Math.max(1, Math.min(next.from, pageCount));
   const to = Math.min(pageCount, Math.max(next.to, from));

@@ -5,14 +5,16 @@ import { collections } from '../../../src/collections/index.js';
 import { listDeadLetters } from '../../../src/db/dead-letters.js';
 import { openSimulator, type Simulator } from '../../../src/simulator/index.js';
 import { planLetters, startRetry } from '../../../src/sync/letters/start-retry.js';
-import { judgeStretch } from '../../../src/sync/reading/retried-page.js';
+import { hasStoodStill, judgeStretch } from '../../../src/sync/reading/retried-page.js';
 import { fullSync, openTestApp, type TestApp, workOff } from '../../support/app.js';
 import { createDatabase } from '../../support/database.js';
 import { readRows } from '../../support/truth.js';
 
-const PER_PAGE = 3;
-/** At a place of the list from 0 to 1, in the order of the pages. */
-const change = fc.record({ kind: fc.constantFrom('insert', 'delete'), at: fc.double({ min: 0, max: 1, noNaN: true }) });
+/** At a place of the list from 0 to 1, in the order of the pages; or another page length. */
+const change = fc.record({
+  kind: fc.constantFrom('insert', 'delete', 'insert', 'delete', 'page length'),
+  at: fc.double({ min: 0, max: 1, noNaN: true }),
+});
 
 test('whatever came and went, a page is called read only when nothing of it is missing', () => {
   let timesRead = 0;
@@ -25,19 +27,21 @@ test('whatever came and went, a page is called read only when nothing of it is m
       (length, wanted, before, during) => {
         const rows = Array.from({ length }, (_, i) => i);
         let nextId = 1_000;
+        let perPage = 3;
         const change = ({ kind, at }: { kind: string; at: number }) => {
           const place = Math.floor(at * rows.length);
-          if (kind === 'insert') rows.splice(place, 0, nextId++);
+          if (kind === 'page length') perPage = 2 + Math.floor(at * 4);
+          else if (kind === 'insert') rows.splice(place, 0, nextId++);
           else rows.splice(place, 1);
         };
-        const pageOf = (page: number) => rows.slice((page - 1) * PER_PAGE, page * PER_PAGE);
-        const pageCount = () => Math.max(1, Math.ceil(rows.length / PER_PAGE));
+        const pageOf = (page: number) => rows.slice((page - 1) * perPage, page * perPage);
+        const pageCount = () => Math.max(1, Math.ceil(rows.length / perPage));
         const page = Math.min(wanted, pageCount());
         const lost = pageOf(page);
         const failed = { page, itemCount: rows.length };
         const neighbours = {
-          above: new Set(rows.slice(Math.max(0, (page - 1 - 2) * PER_PAGE), (page - 1) * PER_PAGE)),
-          below: new Set(rows.slice(page * PER_PAGE, (page + 2) * PER_PAGE)),
+          above: new Set(rows.slice(Math.max(0, (page - 1 - 2) * perPage), (page - 1) * perPage)),
+          below: new Set(rows.slice(page * perPage, (page + 2) * perPage)),
         };
         for (const one of before) change(one);
         const later = [...during];
@@ -48,9 +52,9 @@ test('whatever came and went, a page is called read only when nothing of it is m
             const one = i === 0 ? undefined : later.shift();
             if (one !== undefined && one !== null) change(one);
             for (const id of pageOf(page)) seen.add(id);
-            return { page, ids: pageOf(page), itemCount: rows.length };
+            return { page, ids: pageOf(page), itemCount: rows.length, itemsPerPage: perPage };
           });
-          const stretch = { reads, pageCount: pageCount(), perPage: PER_PAGE };
+          const stretch = { reads, pageCount: pageCount(), perPage };
           // A deletion and an insertion between two reads hide from counts, as everywhere.
           const judgement = judgeStretch(failed, neighbours, stretch, pass);
           if (judgement.is === 'read list') return;
@@ -66,6 +70,26 @@ test('whatever came and went, a page is called read only when nothing of it is m
     { numRuns: 3_000 },
   );
   expect(timesRead).toBeGreaterThan(500);
+});
+
+test('a pinned list has stood still when its count and the length of its pages are those from before', () => {
+  const failed = { page: 3, itemCount: 60, itemsPerPage: 20 };
+  const read = (more: object = {}) => ({ page: 3, ids: [1, 2], itemCount: 60, itemsPerPage: 20, ...more });
+  expect(hasStoodStill(failed, { reads: [read()] })).toBe(true);
+  for (const other of [{ itemCount: 59 }, { itemCount: null }, { itemsPerPage: 10 }, { itemsPerPage: null }]) {
+    expect(hasStoodStill(failed, { reads: [read(other)] })).toBe(false);
+  }
+  expect(hasStoodStill(failed, { reads: [read({ page: 4 })] })).toBe(false);
+  expect(hasStoodStill({ ...failed, itemsPerPage: undefined }, { reads: [read()] })).toBe(false);
+});
+
+test('pages that share a record although nothing has moved are no stretch: between them one may be shown by none', () => {
+  const read = (page: number, ...ids: number[]) => ({ page, ids, itemCount: 60, itemsPerPage: 3 });
+  const neighbours = { above: new Set([1]), below: new Set([9]) };
+  const judgeOf = (...reads: ReturnType<typeof read>[]) =>
+    judgeStretch({ page: 3, itemCount: 60 }, neighbours, { reads, pageCount: 20, perPage: 3 }, 2).is;
+  expect(judgeOf(read(2, 1, 2, 3), read(3, 4, 5, 6), read(4, 7, 8, 9))).toBe('read');
+  expect(judgeOf(read(2, 1, 2, 3), read(3, 3, 5, 6), read(4, 7, 8, 9))).toBe('read on');
 });
 
 type Name = 'shipments' | 'orders';
@@ -151,6 +175,14 @@ test('a pinned list that has not shrunk: the page alone; one that has: the pages
   times(7, () => remove(shrunk, 0));
   expect(await retry(shrunk)).toEqual({ state: 'complete', kinds: ['chosen'], requests: 1 + 4 });
   await expectNothingLost(shrunk, 'retried');
+}, 60_000);
+
+test('a pinned list that is cut into shorter pages now: the page of that number is another part of it', async () => {
+  const stage = await stageWith({ status: 422, times: 1 }, 'orders');
+  stage.simulator.apply({ kind: 'setItemsPerPage', itemsPerPage: 3 });
+  expect(await retry(stage)).toMatchObject({ state: 'complete' });
+  const [letter] = await listDeadLetters(stage.app.app.store.db, { all: true });
+  await expectNothingLost(stage, letter?.resolution ?? 'none');
 }, 60_000);
 
 test('a letter whose page is in no ledger is closed by reading the whole list, and not by one of its pages', async () => {
