@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm';
 import { readWindows, runningRuns } from '../db/ledger.js';
 import { missingPages } from '../db/ledger-pages.js';
 import { hasOverdueDelivery } from '../db/webhook-deliveries.js';
+import { describe, isServiceAway } from '../errors.js';
 import { collectionOf, type SyncContext } from './context.js';
 import { isReadToTheEnd, pagesOfPass, readingOrder } from './reading/reading-order.js';
 import { endWindow } from './reading/retried-page.js';
@@ -19,7 +20,13 @@ export async function heal(context: SyncContext): Promise<void> {
     // Its command may be called again and go on; nobody calls again for the others.
     if (run.trigger !== 'cli') await context.claims.claim(run.id);
     await context.db.execute(sql`update sync.runs set heartbeat_at = now() where id = ${run.id} and state = 'running'`);
-    await healRun(context, run.id);
+    try {
+      await healRun(context, run.id);
+    } catch (error) {
+      if (isServiceAway(error)) throw error;
+      // A mistake of ours in one run must not keep the others from going on.
+      context.log.error({ run: run.id, problem: describe(error) }, 'the run cannot be healed');
+    }
   }
   await healWebhooks(context);
 }

@@ -8,7 +8,7 @@ import { AccountHaltedError, describe, HiveBodyError, HiveHttpError } from '../.
 import { collectionOf, type PageTask, type SyncContext } from '../context.js';
 import { goOn } from '../reading/go-on.js';
 import { isCurrent, queryOf } from '../reading/sync-page.js';
-import { toStorable } from '../records/storable.js';
+import { errorsOf, storable } from '../records/letter-texts.js';
 import { endRun } from '../runs/finish-run.js';
 import type { Verdict } from '../verdict.js';
 
@@ -33,7 +33,7 @@ export async function rejectPage(
     recordId: null,
     httpStatus: verdict.httpStatus,
     errorCode: verdict.code,
-    errors: errorsOf(error).map(storable),
+    errors: errorsOf(error),
     payload: storable(payloadOf(error)),
     attempts,
     // Windows are pinned at another instant in every run; the page of the same list is the same trouble.
@@ -58,12 +58,6 @@ export async function rejectPage(
   );
   if (entered !== undefined) await goOn(context, entered.window, task.page, entered.pageCountBefore);
 }
-
-/** What a gateway sends may hold anything, and a letter that cannot be filed would never let its page rest. */
-const storable = <T>(value: T): T => toStorable(value, JSON.stringify(value)).value as T;
-
-const errorsOf = (error: unknown): readonly string[] =>
-  error instanceof HiveHttpError && error.errors.length > 0 ? error.errors : [describe(error)];
 
 /** The start of a body that was not the documented JSON; the documented one is in `errors` already. */
 const payloadOf = (error: unknown): unknown =>

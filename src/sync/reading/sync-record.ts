@@ -6,11 +6,12 @@ import { resolveRecordLetters } from '../../db/letter-ends.js';
 import { finishLookup, type Lookup, type LookupOutcome, readLookup } from '../../db/lookups.js';
 import { persistently } from '../../db/persistently.js';
 import { recordDrift } from '../../db/schema-drift.js';
+import { markSeen } from '../../db/stored-states.js';
 import { type UpsertResult, upsertRecords } from '../../db/upsert.js';
 import { type RecordsRead, settleDoubts } from '../../db/webhook-deliveries.js';
-import { describe, HiveHttpError } from '../../errors.js';
 import type { Collection } from '../collection.js';
 import { collectionOf, type LookupTask, type SyncContext } from '../context.js';
+import { errorsOf } from '../records/letter-texts.js';
 import { finishRun } from '../runs/finish-run.js';
 import { enqueueWaiting } from '../runs/send-out.js';
 import type { Verdict } from '../verdict.js';
@@ -75,6 +76,8 @@ async function storeRecord(
   const { record } = result;
   const provenance = { account, requestedAt, source: 'record' as const, runId: lookup.run_id };
   const sums = await upsertRecords(tx, collection, [record], provenance);
+  // One row for one request: an answer that was asked for before must not replace what this one has seen.
+  if (sums.unchanged === 1) await markSeen(tx, collection, { account, source: 'record', at: requestedAt }, [record.id]);
   await weighAnswer(tx, collection, [record], provenance);
   await recordDrift(tx, account, collection.name, record.drift);
   await settleLetters(tx, lookup, requestedAt);
@@ -101,7 +104,7 @@ export async function rejectRecord(
   if (lookup === undefined || lookup.state !== 'waiting') return;
   const collection = collectionOf(context, lookup.collection);
   const url = context.client.urlOf(`${collection.path}/${lookup.record_id}`);
-  const errors = error instanceof HiveHttpError && error.errors.length > 0 ? error.errors : [describe(error)];
+  const errors = errorsOf(error);
   await persistently(context, () =>
     context.db.transaction(async (tx) => {
       await fileDeadLetters(tx, [letterOf(lookup, url, verdict.code, errors, null, verdict.httpStatus, attempts)]);
