@@ -6,12 +6,21 @@ import type { Logger } from '../log.js';
 /** With delays up to 5 s this is about five minutes. */
 const RETRIES = 64;
 
-/** Runs a transaction again while the database is away or busy. @throws at once what a retry cannot mend */
-export function persistently<T>(
+/**
+ * Runs a transaction again while the database is away or busy. `signal` ends the waiting, not the first attempt: who leaves
+ * still writes what has come. @throws at once what a retry cannot mend
+ */
+export async function persistently<T>(
   { log }: { readonly log: Pick<Logger, 'warn'> },
   transaction: () => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
+  try {
+    return await transaction();
+  } catch (error) {
+    if (!isServiceAway(error)) throw error;
+    log.warn({ attempt: 1, problem: describe(error) }, 'the database is away, trying again');
+  }
   return pRetry(
     async () => {
       try {
@@ -31,7 +40,7 @@ export function persistently<T>(
       onFailedAttempt: ({ error, attemptNumber }) => {
         // Not when it is given up because we are leaving.
         if (!isServiceAway(error)) return;
-        log.warn({ attempt: attemptNumber, problem: describe(error) }, 'the database is away, trying again');
+        log.warn({ attempt: attemptNumber + 1, problem: describe(error) }, 'the database is away, trying again');
       },
     },
   );

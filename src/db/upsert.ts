@@ -5,6 +5,7 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import { type DailyTable, keepDaily } from './daily.js';
 import type { Executor } from './database.js';
 import { idList } from './id-list.js';
+import { seenLater } from './later-reads.js';
 import { statementParts } from './statement-parts.js';
 import { insertChanges, watchedOf } from './status-changes.js';
 import { together } from './together.js';
@@ -100,6 +101,13 @@ async function withoutUnchanged(
   return records.filter((record) => hashes.get(record.id) !== record.hash);
 }
 
+/**
+ * A row that was read again unchanged does not know it, so an answer that was held up asks the ledger whether a later one
+ * has shown the record. Others do not: it would cost them more than the chance is worth that a record went to another
+ * state and back in such a moment, and was read in both; the next read mends that.
+ */
+const HELD_UP = sql.raw("clock_timestamp() - interval '1 second'");
+
 async function writeRows(
   tx: Executor,
   target: UpsertTarget,
@@ -126,8 +134,11 @@ async function writeRows(
   // The condition is tested on the row as it stands after waiting for other writers, so it holds in every race, and so
   // does what goes into _previous. Only through it does the row before come out of the statement: before version 18
   // PostgreSQL returns none, and locking the rows first would take them in another order than that of the ids.
+  const seen = { collection: target.name, account, at, source, runId };
+  // What a webhook brings was weighed against the row and its reads already (sync/webhooks).
+  const later = source === 'webhook' ? undefined : sql`${seenLater(seen)} and ${at}::timestamptz < ${HELD_UP}`;
   return tx.execute<{ id: number; inserted: boolean }>(sql`
-    with written as (
+    with ${later === undefined ? sql`` : sql`later as materialized (${later}),`} written as (
       insert into ${sql.raw(table)} as stored (${sql.raw(columns.join(', '))})
       select ${sql.raw(columns.join(', '))} from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb) as r(${sql.raw(recordset)})
       on conflict (account, id) do update
@@ -135,10 +146,11 @@ async function writeRows(
       where excluded._fetched_at >= stored._fetched_at
         and (stored._deleted_at is null or excluded._fetched_at > stored._deleted_at)
         and (stored._content_hash <> excluded._content_hash or stored._deleted_at is not null)
+        ${later === undefined ? sql`` : sql`and not exists (select from later where later.id = stored.id)`}
       returning id, xmax = 0 as inserted, _previous as before,
         case when xmax <> 0 then ${sql.raw(watchedOf('stored', target.statusFields))} end as after),
     changed as (select id, before, after from written where not inserted),
-    kept as (${insertChanges({ collection: target.name, account, at, source, runId })})
+    kept as (${insertChanges(seen)})
     select id, inserted from written`);
 }
 

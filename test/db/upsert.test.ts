@@ -3,11 +3,15 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { orders } from '../../src/collections/orders.js';
 import { shipments } from '../../src/collections/shipments.js';
 import { openDatabase } from '../../src/db/database.js';
+import type { NewWindow } from '../../src/db/ledger.js';
 import { type Provenance, upsertRecords } from '../../src/db/upsert.js';
 import { expectedOf, parsed, readStored } from '../support/collections.js';
 import { openTestDatabase } from '../support/database.js';
+import { ledgerOf } from './ledger-parts.js';
 
-const { db, url } = await openTestDatabase();
+const database = await openTestDatabase();
+const { db, url } = database;
+const { newRun, enter } = ledgerOf(database);
 beforeEach(() => db.execute(sql`truncate hive.orders, hive.order_items, hive.shipments, hive.shipment_items`));
 
 const T1 = Date.UTC(2026, 10, 1, 12);
@@ -173,4 +177,31 @@ test('pages with the same records in opposite order do not lock each other up', 
   }
   expect(await db.execute(sql`select count(*) as n from hive.order_items`)).toEqual([{ n: 30 }]);
   await other.close();
+});
+
+describe('a row that was read again unchanged since', () => {
+  const changed = order(1, { status: 'fulfilled' });
+
+  /** The ledger of a page that showed order 1. */
+  async function seenAt(requestedAt: number, windows: Partial<NewWindow>[] = [{}], account = 'a') {
+    const { windows: filed } = await newRun(windows, account);
+    for (const window of filed) await enter(window, 1, { ids: [1], requested_at: new Date(requestedAt) });
+  }
+
+  test('is not overwritten by an answer from in between that was held up', async () => {
+    await upsertRecords(db, orders, [order(1)], from(T1));
+    await seenAt(T3);
+    expect(await upsertRecords(db, orders, [changed, order(2)], from(T2))).toMatchObject({ inserted: 1, updated: 0 });
+    expect(await readOrders()).toMatchObject([{ id: 1, status: 'fulfillable', fetched: T1 }, { id: 2 }]);
+    expect(await upsertRecords(db, orders, [changed], from(T3 + 1))).toMatchObject({ updated: 1 });
+  });
+
+  test('is overwritten when only another collection, another account or an earlier page has shown that id', async () => {
+    await upsertRecords(db, orders, [order(1)], from(T1));
+    await db.execute(sql`delete from sync.runs`);
+    await seenAt(T3, [{ collection: 'shipments' }]);
+    await seenAt(T3, [{}], 'b');
+    await seenAt(T2);
+    expect(await upsertRecords(db, orders, [changed], from(T2))).toMatchObject({ updated: 1 });
+  });
 });

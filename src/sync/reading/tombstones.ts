@@ -2,6 +2,7 @@
 // tombstone, and a suspicious number of them makes nothing but a message.
 import { sql } from 'drizzle-orm';
 import type { Executor } from '../../db/database.js';
+import { seenLater } from '../../db/later-reads.js';
 import type { Window } from '../../db/ledger.js';
 import { insertChanges, watchedOf } from '../../db/status-changes.js';
 import type { Collection } from '../collection.js';
@@ -41,6 +42,7 @@ export async function setTombstone(
     with buried as (
       update ${collection.pgTable} as stored set _deleted_at = ${at}::timestamptz
       where account = ${account} and id = ${recordId} and _deleted_at is null and _fetched_at <= ${at}::timestamptz
+        and not exists (select from (${seenLater(seen)}) as later where later.id = ${recordId})
       returning id, ${sql.raw(watchedOf('stored', []))} as after),
     changed as (select id, '{}'::jsonb as before, after from buried)
     ${insertChanges(seen)}`);
