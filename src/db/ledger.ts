@@ -154,6 +154,11 @@ export async function closeRun(
   return closed;
 }
 
+/** A run that is under way may from now on set more tombstones at once than is plausible. */
+export async function allowDeletes(db: Executor, runId: number): Promise<void> {
+  await db.update(runs).set({ allow_deletes: true }).where(eq(runs.id, runId));
+}
+
 export const runningRuns = (db: Executor, account: string): Promise<Run[]> =>
   db
     .select()

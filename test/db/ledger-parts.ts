@@ -1,5 +1,5 @@
 // Runs, windows and pages for the tests of the ledger.
-import type { Database } from '../../src/db/database.js';
+import type { Database, Executor } from '../../src/db/database.js';
 import { createRun, type NewWindow, readWindows, type Window } from '../../src/db/ledger.js';
 import { enterPage, type PageEntry } from '../../src/db/ledger-pages.js';
 
@@ -40,8 +40,8 @@ export function ledgerOf({ db }: Database) {
   return {
     newRun,
     newWindow,
-    enter: (window: Window, page: number, more?: Partial<PageEntry>) =>
-      db.transaction((tx) => enterPage(tx, entry(window, page, more), NO_SUMS)),
+    enter: (window: Window, page: number, more?: Partial<PageEntry>, executor: Executor = db) =>
+      executor.transaction((tx) => enterPage(tx, entry(window, page, more), NO_SUMS)),
     /** The window as it stands now. */
     again: async (window: Window): Promise<Window> =>
       (await readWindows(db, window.run_id)).find(({ id }) => id === window.id) ?? window,

@@ -6,8 +6,11 @@ import { orders } from '../../src/collections/orders.js';
 import { upsertRecords } from '../../src/db/upsert.js';
 import { expectedOf, parsed, readStored } from '../support/collections.js';
 import { openTestDatabase } from '../support/database.js';
+import { ledgerOf } from './ledger-parts.js';
 
-const { db } = await openTestDatabase();
+const database = await openTestDatabase();
+const { db } = database;
+const { newRun, enter } = ledgerOf(database);
 const START = Date.UTC(2026, 10, 1);
 
 /** An answer: the version that each listed record had when it was asked for, at a time from 0 to 9. */
@@ -65,10 +68,31 @@ test('so it is when the answers are stored at the same time', async () => {
   );
 });
 
+test('so it is when records go to another state and back, as the ledger knows who was seen unchanged', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(answers, { minLength: 2, maxLength: 8 }), async (history) => {
+      await db.execute(sql`truncate hive.orders, hive.order_items, sync.runs cascade`);
+      const latest = new Map<number, number>();
+      for (const { at, ids } of history) {
+        const { windows } = await newRun([{}], 'a');
+        const records = ids.map((id) => version(id, at % 2));
+        await db.transaction(async (tx) => {
+          await upsertRecords(tx, orders, records, provenance(at));
+          for (const window of windows) await enter(window, 1, { ids, requested_at: new Date(START + at) }, tx);
+        });
+        for (const id of ids) latest.set(id, Math.max(at, latest.get(id) ?? 0));
+      }
+      const stored = await readStored(db, orders, 'a');
+      for (const [id, at] of latest) expect(stored.get(id)).toEqual(expectedOf(orders, version(id, at % 2)));
+    }),
+    { numRuns: 60 },
+  );
+});
+
 test('a tombstone holds against every answer from before it, and against none from after it', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(answers, { maxLength: 6 }), fc.nat(9), async (history, buriedAt) => {
-      await db.execute(sql`truncate hive.orders, hive.order_items`);
+      await db.execute(sql`truncate hive.orders, hive.order_items, sync.runs cascade`);
       await upsertRecords(db, orders, [version(1, 0)], provenance(0));
       await db.execute(sql`update hive.orders set _deleted_at = ${new Date(START + buriedAt).toISOString()}`);
       for (const { at } of history) await upsertRecords(db, orders, [version(1, at)], provenance(at));

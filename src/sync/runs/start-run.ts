@@ -2,6 +2,7 @@
 // start, so that a wrong key costs two requests and not one per collection.
 import type { Executor } from '../../db/database.js';
 import {
+  allowDeletes,
   createRun,
   type NewRun,
   type NewWindow,
@@ -121,7 +122,10 @@ export async function resumeOrStart(
   for (const run of (await runningRuns(context.db, context.account)).toReversed()) {
     if (!isSameWish(run.mode, options.mode) || run.collections.join() !== wanted || !isSameRange(run, options))
       continue;
-    if ((await context.claims.claim(run.id)) || run.heartbeat_at.getTime() < before) return { run, resumed: true };
+    if (!(await context.claims.claim(run.id)) && run.heartbeat_at.getTime() >= before) continue;
+    // It is said now, whatever was said when the run was started.
+    if (options.allowDeletes === true) await allowDeletes(context.db, run.id);
+    return { run, resumed: true };
   }
   return { run: await startRun(context, collections, options), resumed: false };
 }
