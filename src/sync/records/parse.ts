@@ -3,7 +3,7 @@
 // list of objects: rows without their parts would be silently short.
 import { type Field, type Fields, kinds } from '../../db/columns.js';
 import type { Row, StorableRecord } from '../../db/upsert.js';
-import type { Child, Collection } from '../collection.js';
+import type { Child, Collection, IndexSpec } from '../collection.js';
 import { canonicalJson, contentHash } from './content-hash.js';
 import { isObject, type JsonObject, pathsOf, unexpectedFields } from './known-fields.js';
 import { toStorable } from './storable.js';
@@ -68,7 +68,7 @@ export function parseRecord(collection: Collection, payload: unknown): ParseResu
   const id = kinds.id.schema.safeParse(raw.id);
   if (!id.success) return refused(undefined, [`id: expected an integer, got ${typeOf(raw.id)}`]);
 
-  const row = readFields(collection.fields, raw, '', drift);
+  const row = readFields(collection, raw, '', drift);
   const children: Record<string, Row[]> = {};
   const errors: string[] = [];
   for (const child of collection.children) readChildren(child, raw, '', undefined, { children, drift, errors });
@@ -103,19 +103,37 @@ function readChildren(child: Child, parent: JsonObject, prefix: string, link: nu
     // Positions run over the whole record, so that (record, position) is a key for parts of parts too.
     const position = rows.length + 1;
     const linked = child.link === undefined || link === undefined ? {} : { [child.link]: link };
-    rows.push({ position, ...linked, ...readFields(child.fields, element, `${path}[].`, found.drift) });
+    rows.push({ position, ...linked, ...readFields(child, element, `${path}[].`, found.drift) });
     for (const inner of child.children) readChildren(inner, element, `${path}[].`, position, found);
   }
 }
 
-function readFields(fields: Fields, object: JsonObject, prefix: string, drift: Drift[]): Row {
+/** A table: the records' own or one of parts. */
+type Table = { readonly fields: Fields; readonly indexes?: readonly IndexSpec[] | undefined };
+
+function readFields(table: Table, object: JsonObject, prefix: string, drift: Drift[]): Row {
   const row: Record<string, unknown> = {};
-  for (const [column, field] of Object.entries(fields)) {
+  for (const [column, field] of Object.entries(table.fields)) {
     const { value, path } = pick(column, field, object);
-    row[column] = value === undefined || value === null ? null : readValue(field, value, prefix + path, drift);
+    if (value === undefined || value === null) row[column] = null;
+    else if (isTooLong(table, column, value)) {
+      drift.push({ path: prefix + path, kind: 'type', seen: 'long text', expected: SHORT_TEXT, sample: formOf(value) });
+      row[column] = null;
+    } else row[column] = readValue(field, value, prefix + path, drift);
   }
   return row;
 }
+
+/** A row whose indexed text is longer cannot be stored, and with it its page: an index entry takes 2,704 bytes at most. */
+const LONGEST_INDEXED_BYTES = 2_500;
+const SHORT_TEXT = `text of at most ${LONGEST_INDEXED_BYTES} bytes`;
+
+/** A character has three bytes at most for each of its units, so most texts need no counting. */
+const isTooLong = ({ indexes = [] }: Table, column: string, value: unknown): boolean =>
+  typeof value === 'string' &&
+  3 * value.length > LONGEST_INDEXED_BYTES &&
+  Buffer.byteLength(value) > LONGEST_INDEXED_BYTES &&
+  indexes.some(({ on }) => on.includes(column));
 
 /** The first value that is there, with the path that it stands at. */
 function pick(column: string, field: Field, object: JsonObject): { value: unknown; path: string } {

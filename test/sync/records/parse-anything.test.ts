@@ -1,4 +1,5 @@
 // Whatever the API sends: parseRecord() answers, and what it accepts, refuses and reports can be stored.
+import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -9,7 +10,7 @@ import { upsertRecords } from '../../../src/db/upsert.js';
 import type { Collection } from '../../../src/sync/collection.js';
 import { canonicalJson } from '../../../src/sync/records/content-hash.js';
 import { type ParseResult, parseRecord } from '../../../src/sync/records/parse.js';
-import { expectedOf, oddRecords, readStored } from '../../support/collections.js';
+import { expectedOf, oddRecords, parsed, readStored } from '../../support/collections.js';
 import { openTestDatabase } from '../../support/database.js';
 
 const { db } = await openTestDatabase();
@@ -72,3 +73,25 @@ describe.each(collections)('$name', (collection) => {
 });
 
 class RolledBack extends Error {}
+
+test.each(collections)(
+  '$name: a text that no index can take costs its column, and not its page',
+  async (collection) => {
+    const columns = [...new Set((collection.indexes ?? []).flatMap(({ on }) => on))].filter(
+      (column) => collection.fields[column]?.kind === 'text',
+    );
+    const long = Object.fromEntries(columns.map((column) => [column, randomBytes(9_000).toString('base64')]));
+    const records = [collection.example, { ...collection.example, ...long }].map((payload, i) =>
+      parsed(collection, { ...payload, id: i + 1 }),
+    );
+    const account = `long ${collection.name}`;
+    expect(await upsertRecords(db, collection, records, { ...provenance, account })).toMatchObject({ inserted: 2 });
+    const stored = (await readStored(db, collection, account)).get(2);
+    for (const column of columns) {
+      expect(stored?.row[column]).toBeNull();
+      expect(stored?.raw).toHaveProperty(column, long[column]);
+    }
+    const reported = records[1]?.drift.filter(({ seen }) => seen === 'long text').map(({ path }) => path);
+    expect(reported?.sort()).toEqual(columns.sort());
+  },
+);
