@@ -175,3 +175,21 @@ export async function readWatermark(db: Executor, account: string, collection: s
       and w.kind in ('whole', 'head') and r.mode in ('full', 'incremental')`);
   return row?.ms === undefined || row.ms === null ? undefined : new Date(row.ms);
 }
+
+/**
+ * Down to where a head must reach: the newest record that was proved, where that is earlier than the watermark. Records
+ * carry Hive's clock, and ours may be hours ahead of it. undefined = nothing is certified.
+ */
+export async function readHeadMark(db: Executor, account: string, collection: string): Promise<Date | undefined> {
+  const watermark = await readWatermark(db, account, collection);
+  const [row] = await db.execute<{ ms: number | null }>(sql`
+    with proofs as (
+      select w.id, w.kind from sync.windows w join sync.runs r on r.id = w.run_id
+      where w.account = ${account} and w.collection = ${collection} and w.state = 'certified'
+        and w.kind in ('whole', 'head') and r.mode in ('full', 'incremental'))
+    select extract(epoch from max(p.newest_at))::float8 * 1000 as ms
+    from proofs join sync.pages p on p.window_id = proofs.id
+    where proofs.id >= (select max(id) from proofs where kind = 'whole')`);
+  if (watermark === undefined || row?.ms == null) return watermark;
+  return new Date(Math.min(watermark.getTime(), Math.round(row.ms)));
+}

@@ -106,7 +106,7 @@ async function withoutUnchanged(
  * has shown the record. Others do not: it would cost them more than the chance is worth that a record went to another
  * state and back in such a moment, and was read in both; the next read mends that.
  */
-const HELD_UP = sql.raw("clock_timestamp() - interval '1 second'");
+const HELD_UP = sql.raw("now() - interval '1 second'");
 
 async function writeRows(
   tx: Executor,

@@ -122,6 +122,35 @@ test.each(['shipments', 'returns', 'restocking_shipments'] as const)(
   120_000,
 );
 
+test.each(['orders', 'shipments'] as const)(
+  "new %s are found although the API's clock is two hours behind PostgreSQL's",
+  async (collection) => {
+    const behindMs = 2 * 3_600_000;
+    const simulator = await openSimulator({
+      sizes: { ...noOthers, orders: 0, skus: 0, [collection]: 90 },
+      rate: 'unlimited',
+      endAt: new Date(Date.now() - behindMs - 60_000),
+      spanDays: 20,
+    });
+    // Nothing else brings the run to the newest pages.
+    const closed = { orders: { status: 'fulfilled' }, shipments: { status: 'cancelled' } };
+    for (let position = 0; position < 90; position += 1) {
+      simulator.apply({ kind: 'update', collection, position, patch: closed[collection] });
+    }
+    const url = await createDatabase();
+    const testApp = await openTestApp(simulator, url, { SYNC_LOOKBACK_DAYS: '0' });
+    expect((await fullSync(testApp, [collection])).run.state).toBe('complete');
+    for (let nth = 0; nth < 50; nth += 1) {
+      const createdAt = new Date(Date.now() - behindMs + nth);
+      simulator.apply({ kind: 'insertBackdated', collection, createdAt });
+    }
+    expect((await syncOnce(testApp, [collection], incremental)).run.state).toBe('complete');
+    await expectTablesToEqualTruth(url, simulator, [collection]);
+    await testApp.close();
+    await simulator.close();
+  },
+);
+
 test('a back-dated order is not in the head; the next full run finds it, and a backfill moves no watermark', async () => {
   const simulator = await openSimulator({ sizes: { ...noOthers, orders: 200 }, rate: 'unlimited' });
   const url = await createDatabase();

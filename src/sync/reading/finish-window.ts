@@ -5,8 +5,8 @@ import {
   closeWindow,
   type NewWindow,
   type Run,
+  readHeadMark,
   readRun,
-  readWatermark,
   startNextPass,
   type Window,
 } from '../../db/ledger.js';
@@ -64,8 +64,8 @@ async function judgeByKind(
 ): Promise<Judgement> {
   const { distinctIds } = seen;
   if (window.kind === 'head' && !collection.filtersByCreatedAt) {
-    const watermark = await readWatermark(context.db, window.account, window.collection);
-    return judgeHead(context.db, collection, window, { watermark, ...seen });
+    const mark = await readHeadMark(context.db, window.account, window.collection);
+    return judgeHead(context.db, collection, window, { mark, ...seen });
   }
   if (window.kind === 'chosen') {
     return window.pages_failed === 0 ? { is: 'certified' } : judge(window, { distinctIds, reads: [] });

@@ -20,14 +20,14 @@ export async function readsBeyondMark(
   collection: Collection,
   { account }: Pick<Window, 'account'>,
   reads: readonly PageRead[],
-  watermark: Date,
+  mark: Date,
 ): Promise<Set<PageRead>> {
   const ends = reads.map((read) => ({ read, ids: read.ids.slice(-END_OF_PAGE) }));
   const ids = idList(ends.flatMap((end) => end.ids));
   const rows = await db.execute<{ id: number }>(
     'created_at' in collection.fields
       ? sql`select id from ${collection.pgTable} where account = ${account} and id = any(${ids})
-          and created_at < ${headReachesTo(watermark).toISOString()}::timestamptz`
+          and created_at < ${headReachesTo(mark).toISOString()}::timestamptz`
       : sql`
         with first_page as (
           select p.ids, p.requested_at from sync.windows w

@@ -18,8 +18,8 @@ const MOST_REPAIRS = 4;
 const NOT_SORTED = 'the list is not sorted by created_at, newest first';
 
 export interface HeadEvidence {
-  /** Up to when the collection is certified. */
-  readonly watermark: Date | undefined;
+  /** Down to where it must reach, but for the overlap: readHeadMark(). */
+  readonly mark: Date | undefined;
   /** Distinct ids in all reads. */
   readonly distinctIds: number;
   /** Was a record of a page newer than the one before it? */
@@ -30,18 +30,18 @@ export async function judgeHead(
   db: Db,
   collection: Collection,
   window: Window,
-  { watermark, distinctIds, outOfOrder }: HeadEvidence,
+  { mark, distinctIds, outOfOrder }: HeadEvidence,
 ): Promise<Judgement> {
   if (window.pages_failed > 0)
     return { is: 'uncertified', because: 'a page of the head could not be read, see dead letters' };
   const reads = await readListing(db, window);
   const newest = newestByPage(reads);
   const deepest = newest.at(-1);
-  if (deepest === undefined || watermark === undefined)
+  if (deepest === undefined || mark === undefined)
     return { is: 'uncertified', because: 'there is nothing certified to reach down to' };
   // In a list without order nothing tells what stands below: only its end is an end.
   const isSorted = !outOfOrder && pagesAreSorted(reads);
-  const beyond = isSorted ? await readsBeyondMark(db, collection, window, reads, watermark) : new Set<PageRead>();
+  const beyond = isSorted ? await readsBeyondMark(db, collection, window, reads, mark) : new Set<PageRead>();
   const reached = newest.find((read) => beyond.has(read));
   const stitching = stitch(reads, { isEnd: (read) => beyond.has(read), last: (reached ?? deepest).page });
   if (stitching.isWhole) return { is: 'certified' };

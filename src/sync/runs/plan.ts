@@ -30,17 +30,17 @@ export const planFull = (collections: readonly Collection[], now: Date): NewWind
  * What came since the collection was last certified. The pages that hold open records follow when that has been read
  * (reading/finish-window.ts). A collection whose records may change at any time, or that was never certified, is read whole.
  */
-export function planIncremental(collection: Collection, now: Date, watermark: Date | undefined): NewWindow {
+export function planIncremental(collection: Collection, now: Date, mark: Date | undefined): NewWindow {
   const priority = PRIORITY.incremental;
-  if (collection.closedWhen === 'never' || watermark === undefined) return planWhole(collection, now, priority);
+  if (collection.closedWhen === 'never' || mark === undefined) return planWhole(collection, now, priority);
   const head = { collection: collection.name, kind: 'head' as const, priority };
   return collection.filtersByCreatedAt
-    ? { ...head, from: new Date(watermark.getTime() - OVERLAP_MS), to: now }
+    ? { ...head, from: headReachesTo(mark), to: now }
     : { ...head, from: null, to: null, pages: [1] };
 }
 
-/** How far down a head without a filter must reach. */
-export const headReachesTo = (watermark: Date): Date => new Date(watermark.getTime() - OVERLAP_MS);
+/** How far down a head must reach. */
+export const headReachesTo = (mark: Date): Date => new Date(mark.getTime() - OVERLAP_MS);
 
 /**
  * A backfill by months, newest first, each pinned at both ends. Neighbours share the instant between them: bounds are

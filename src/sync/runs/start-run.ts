@@ -8,6 +8,7 @@ import {
   type NewWindow,
   type Run,
   readClock,
+  readHeadMark,
   readWatermark,
   runningRuns,
 } from '../../db/ledger.js';
@@ -64,8 +65,8 @@ export async function planRun(
   const now = await readClock(db);
   if (options.mode === 'full') return planFull(collections, now);
   if (options.mode === 'backfill') return collections.flatMap((one) => planBackfill(one, options.from, options.to));
-  const watermarks = await Promise.all(collections.map(({ name }) => readWatermark(db, account, name)));
-  return collections.map((collection, i) => planIncremental(collection, now, watermarks[i]));
+  const marks = await Promise.all(collections.map(({ name }) => readHeadMark(db, account, name)));
+  return collections.map((collection, i) => planIncremental(collection, now, marks[i]));
 }
 
 /**
