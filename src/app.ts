@@ -113,6 +113,7 @@ function openAccount(
     observer,
     frontier: Math.min(64, Math.max(8, 2 * config.concurrency)),
     lookbackDays: config.lookbackDays,
+    closedPages: closedPagesOf(config),
     probe: budget.probe,
     enqueue: queue.addTasks,
   };
@@ -120,3 +121,13 @@ function openAccount(
   const settings = { queueName: queue.name, concurrency, retryBaseMs, retention };
   return { account, budget, queue, context, work: () => openWorker(backend, queue.queue, context, settings) };
 }
+
+/** For watching closed records a run may take a quarter of the requests that fit between two of the schedule. */
+function closedPagesOf({ rate, schedule }: Config): number {
+  const requests = (rate.limit ?? DOCUMENTED_LIMIT) - rate.reserve;
+  return Math.max(1, Math.floor(((schedule.incrementalEveryMs ?? DEFAULT_EVERY_MS) / rate.windowMs) * requests * 0.25));
+}
+
+/** When nothing says otherwise: 100 requests a minute, an incremental run every 15. */
+const DOCUMENTED_LIMIT = 100;
+const DEFAULT_EVERY_MS = 15 * 60_000;

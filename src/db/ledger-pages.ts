@@ -14,6 +14,7 @@ const windowOf = (json: WindowJson): Window => ({
   ...json,
   from_at: dateOf(json.from_at),
   to_at: dateOf(json.to_at),
+  closed_down_to: dateOf(json.closed_down_to),
   started_at: dateOf(json.started_at),
   finished_at: dateOf(json.finished_at),
 });

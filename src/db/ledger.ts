@@ -28,6 +28,8 @@ export interface NewWindow {
   readonly priority: number;
   /** Only these pages; undefined = all. */
   readonly pages?: readonly number[] | undefined;
+  /** Chosen pages: where their turn of closed records ends, by created_at, epoch milliseconds. */
+  readonly closedDownTo?: number | null;
 }
 
 /** PostgreSQL's clock. Every instant that is compared with another comes from it. */
@@ -82,6 +84,7 @@ export async function addWindows(
       to_at: window.to,
       priority: window.priority,
       pages_again: window.pages === undefined ? null : [...window.pages],
+      closed_down_to: window.closedDownTo == null ? null : new Date(window.closedDownTo),
     })),
   );
 }
@@ -192,4 +195,15 @@ export async function readHeadMark(db: Executor, account: string, collection: st
     where proofs.id >= (select max(id) from proofs where kind = 'whole')`);
   if (watermark === undefined || row?.ms == null) return watermark;
   return new Date(Math.min(watermark.getTime(), Math.round(row.ms)));
+}
+
+/** Where the last turn of closed records before this window ended, epoch milliseconds; null = at the last one, or there was none. */
+export async function readTurnEnd(db: Executor, before: Window): Promise<number | null> {
+  const [row] = await db.execute<{ ms: number | null }>(sql`
+    select extract(epoch from w.closed_down_to)::float8 * 1000 as ms
+    from sync.windows w join sync.runs r on r.id = w.run_id
+    where w.account = ${before.account} and w.collection = ${before.collection} and w.state = 'done'
+      and w.kind = 'chosen' and w.id < ${before.id} and r.mode = 'incremental'
+    order by w.id desc limit 1`);
+  return row?.ms == null ? null : Math.round(row.ms);
 }

@@ -44,6 +44,8 @@ export interface SyncContext {
   readonly frontier: number;
   /** How long a record is watched after it has closed, where its collection says that it can still change. */
   readonly lookbackDays: number;
+  /** Pages with nothing but closed records that an incremental run reads; the others have their turn in the next ones. */
+  readonly closedPages: number;
   /** Lifts a halt of the account, so that the next request finds out whether the key works again. */
   probe(): Promise<void>;
   /** Hands work to the workers. */

@@ -92,6 +92,36 @@ test('20,000 orders of which 300 are open, 15 new and 40 changed: at most 1.3 re
   await simulator.close();
 }, 240_000);
 
+test('closed orders that may still be refunded are looked at in turns, so that a run is over before the next', async () => {
+  const simulator = await openSimulator({
+    sizes: { ...noOthers, orders: 600 },
+    rate: 'unlimited',
+    endAt: new Date(Date.now() - 3_600_000),
+    spanDays: 20,
+  });
+  openOnly(simulator, new Set([3, 411]));
+  const url = await createDatabase();
+  // A quarter of what fits into one second: ten pages of closed orders a run.
+  const testApp = await openTestApp(simulator, url, { HIVE_RATE_LIMIT: '2400', SYNC_INCREMENTAL_EVERY: '1s' });
+  expect((await fullSync(testApp, ['orders'])).run.state).toBe('complete');
+
+  // One on each page is refunded.
+  for (let position = 10; position < 600; position += 20) {
+    simulator.apply({ kind: 'update', collection: 'orders', position, patch: { financial_status: 'refunded' } });
+  }
+  for (const most of [14, 13, 13]) {
+    await expect(expectTablesToEqualTruth(url, simulator, ['orders'])).rejects.toThrow('financial_status');
+    const before = requestsTo(simulator, '/orders');
+    const { run, windows } = await syncOnce(testApp, ['orders'], incremental);
+    expect(run.state).toBe('complete');
+    expect(requestsTo(simulator, '/orders') - before).toBeLessThanOrEqual(most);
+    expect(windows.find(({ kind }) => kind === 'chosen')?.pages_again?.length).toBeLessThanOrEqual(12);
+  }
+  await expectTablesToEqualTruth(url, simulator, ['orders']);
+  await testApp.close();
+  await simulator.close();
+}, 120_000);
+
 test.each(['shipments', 'returns', 'restocking_shipments'] as const)(
   'without a filter by created_at (%s) new records and changes of open ones are found, while the list grows',
   async (collection) => {

@@ -48,7 +48,7 @@ export const windows = describedTable(
     collection: [text().notNull(), COLLECTION],
     kind: [
       text().notNull(),
-      'whole = all of the collection; range = the part between two instants; head = its newest part, down to what is certified; chosen = the pages that hold open records',
+      'whole = all of the collection; range = the part between two instants; head = its newest part, down to what is certified; chosen = the pages that hold open records, and some of those that hold closed ones which may still change',
     ],
     from_at: [at(), 'Lower bound by created_at, inclusive; null = open, or the list has no such filter.'],
     to_at: [at(), 'Upper bound by created_at, inclusive; null = open, or the list has no such filter.'],
@@ -64,6 +64,10 @@ export const windows = describedTable(
       'The pass in which it was last read from its first page; what was read before does not count as proof.',
     ],
     pages_again: [integer().array(), 'The pages of this pass; null = all of them.'],
+    closed_down_to: [
+      at(),
+      'Chosen pages: closed records were looked at down to this created_at, and the next run goes on below it; null = down to the last one.',
+    ],
     page_count: [integer(), 'Pages of this pass, as its first page said; null until it was read.'],
     first_item_count: [integer(), "The API's own count at the first page read in this pass."],
     last_item_count: [integer(), "The API's own count at the last page read in this pass."],

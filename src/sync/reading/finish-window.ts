@@ -7,6 +7,7 @@ import {
   type Run,
   readHeadMark,
   readRun,
+  readTurnEnd,
   startNextPass,
   type Window,
 } from '../../db/ledger.js';
@@ -18,8 +19,9 @@ import { collectionOf, type SyncContext } from '../context.js';
 import { finishRun } from '../runs/finish-run.js';
 import { enqueueWaiting, firstTasks } from '../runs/send-out.js';
 import { type Judgement, judge } from './certificate.js';
+import { type Turn, takeTurn } from './closed-turn.js';
 import { judgeHead } from './head.js';
-import { openRecordsNotSeen, pagesOfOpenRecords, type Watch } from './open-records.js';
+import { pagesOfWatched, type Watch, watchedNotSeen } from './open-records.js';
 import { perPageOf, readListing } from './page-read.js';
 import { isMassDeletion, suspectsOf } from './tombstones.js';
 
@@ -89,24 +91,28 @@ async function whatFollows(
 ): Promise<Following> {
   const { name } = collection;
   const { priority } = window;
-  const openOnes = async (watch: Watch): Promise<Following> => {
-    const ids = await openRecordsNotSeen(context.db, collection, watch, window.run_id);
+  const unseen = async (watch: Watch, turn: Turn): Promise<Following> => {
+    const ids = await watchedNotSeen(context.db, collection, watch, { turn, runId: window.run_id });
     return { lookups: { collection: name, reason: 'open', priority, ids } };
   };
   if (window.kind === 'head') {
     const watch = watchAfter(context, window);
-    const pages = await pagesOfOpenRecords(context.db, collection, watch, perPageOf(window));
+    const below = await readTurnEnd(context.db, window);
+    const watched = await pagesOfWatched(context.db, collection, watch, perPageOf(window));
+    const { pages, turn } = takeTurn(watched, { below, most: context.closedPages });
     // Without a filter the head stands in the same list: its pages have been read just now.
     const done = collection.filtersByCreatedAt ? 0 : await deepestPage(context.db, window);
     const left = pages.filter((page) => page > done);
-    // An open record may have slid out of the pages that were read just now.
-    if (left.length === 0) return openOnes(watch);
-    return { windows: [{ collection: name, kind: 'chosen', from: null, to: watch.upTo, priority, pages: left }] };
+    // A watched record may have slid out of the pages that were read just now.
+    if (left.length === 0) return unseen(watch, turn);
+    const chosen = { from: null, to: watch.upTo, pages: left, closedDownTo: turn.downTo };
+    return { windows: [{ collection: name, kind: 'chosen', priority, ...chosen }] };
   }
   // A retry is about its page and nothing else.
   if (window.kind === 'chosen' && run?.mode !== 'retry') {
     const watch = { account: window.account, lookbackDays: context.lookbackDays, upTo: window.to_at };
-    return openOnes(watch);
+    const below = await readTurnEnd(context.db, window);
+    return unseen(watch, { below, downTo: window.closed_down_to?.getTime() ?? null });
   }
   if (window.kind === 'whole') {
     const ids = await suspectsOf(context.db, collection, window);

@@ -19,6 +19,7 @@ const read: Window = {
   pass: 1,
   base_pass: 1,
   pages_again: null,
+  closed_down_to: null,
   page_count: 3,
   first_item_count: 45,
   last_item_count: 45,
