@@ -22,5 +22,13 @@ export async function setTimezone(db: Db, timezone: string): Promise<void> {
       `SYNC_TIMEZONE is "${timezone}": PostgreSQL does not know this time zone. Use another name of it.`,
     );
   }
-  await db.update(installation).set({ timezone });
+  // A trigger then touches all keys of days (migrations/). Who is writing, or adding up, goes by the days of before and
+  // cannot be seen yet: wait until that is committed, and let nobody begin until the new days hold.
+  await db.transaction(async (tx) => {
+    await tx.execute(sql`lock table hive.orders, hive.order_items, hive.shipments in share row exclusive mode`);
+    await tx.execute(
+      sql`lock table sync.sku_sales, sync.carrier_performance, sync.order_fulfilment in share row exclusive mode`,
+    );
+    await tx.update(installation).set({ timezone });
+  });
 }

@@ -5,7 +5,7 @@ import { ACCOUNT, defineView } from './view.js';
 export const inventoryByWarehouse = defineView({
   name: 'inventory_by_warehouse',
   comment:
-    'The stock as of the last sync: one row per SKU and warehouse. SKUs that the API holds no more (_deleted_at) are left out; SKUs that the shop deleted are there with sku_status deleted. For the past see hive.inventory_daily.',
+    'The stock as of the last sync: one row per SKU and warehouse. SKUs that the API holds no more (_deleted_at) are left out; SKUs that the shop deleted are there with sku_status deleted. What expires is told by the day in SYNC_TIMEZONE. For the past see hive.inventory_by_day.',
   columns: {
     account: text(ACCOUNT, { personal: false }),
     warehouse_id: id("Hive's id of the warehouse: hive.warehouses.id."),
@@ -30,16 +30,20 @@ select i.account, i.warehouse_id, w.name as warehouse, i.sku_id, s.merchant_sku_
   i.stocked, i.reserved, i.total, coalesce(b.batches, 0) as batches, b.next_expiry_date,
   coalesce(b.expired, 0) as expired_quantity, coalesce(b.in_30_days, 0) as quantity_expiring_in_30_days,
   coalesce(b.in_90_days, 0) as quantity_expiring_in_90_days
-from hive.sku_inventory i
+from (
+  select distinct on (account, sku_id, warehouse_id) * from hive.sku_inventory
+  order by account, sku_id, warehouse_id, position desc
+) i
 join hive.skus s on s.account = i.account and s.id = i.sku_id
 left join hive.warehouses w on w.account = i.account and w.id = i.warehouse_id
 left join (
   select q.account, q.sku_id, q.warehouse_id, count(*)::int as batches, min(b.expiry_date) as next_expiry_date,
-    sum(q.quantity) filter (where b.expiry_date < current_date) as expired,
-    sum(q.quantity) filter (where b.expiry_date between current_date and current_date + 30) as in_30_days,
-    sum(q.quantity) filter (where b.expiry_date between current_date and current_date + 90) as in_90_days
+    sum(q.quantity) filter (where b.expiry_date < n.today) as expired,
+    sum(q.quantity) filter (where b.expiry_date between n.today and n.today + 30) as in_30_days,
+    sum(q.quantity) filter (where b.expiry_date between n.today and n.today + 90) as in_90_days
   from hive.sku_batch_quantities q
   join hive.sku_batches b on b.account = q.account and b.sku_id = q.sku_id and b.position = q.batch_position
+  cross join (select (now() at time zone timezone)::date as today from sync.installation) n
   where q.quantity > 0
   group by q.account, q.sku_id, q.warehouse_id
 ) b on b.account = i.account and b.sku_id = i.sku_id and b.warehouse_id = i.warehouse_id

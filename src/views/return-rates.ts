@@ -6,7 +6,7 @@ import { ACCOUNT, defineView } from './view.js';
 export const returnRates = defineView({
   name: 'return_rates',
   comment:
-    'What came back: one row per SKU and reason, over all time. Deleted returns are left out. units_sold and return_rate are of the whole SKU, so the rates of its reasons add up to the rate of the SKU.',
+    'What came back: one row per SKU and reason, over all time. Left out are deleted returns, and those that name no goods yet: not announced in the customer portal and not handled either. units_sold and return_rate are of the whole SKU, so the rates of its reasons add up to the rate of the SKU.',
   columns: {
     account: text(ACCOUNT, { personal: false }),
     sku_id: id("Hive's id of the SKU: hive.skus.id; null when the return does not name it."),
@@ -19,7 +19,9 @@ export const returnRates = defineView({
     returns: integer('Returns with this SKU and reason.'),
     units_announced: sum('Pieces that shoppers announced in the customer portal.'),
     units_returned: sum('Pieces that the warehouse handled. Less than announced while parcels are on their way.'),
-    units_sold: sum('Pieces of the SKU in orders, as in hive.sku_sales: without deleted and unfulfillable orders.'),
+    units_sold: sum(
+      'Pieces of the SKU in orders, as in hive.sku_sales, which says what is left out; orders that do not name the sku_id are not in it.',
+    ),
     return_rate: number('units_returned / units_sold; null when none was sold.'),
   },
   query: `
@@ -36,7 +38,10 @@ from (
     union all
     select l.account, l.return_id, l.sku_id, i.customer_return_reason, 0, l.quantity
     from hive.return_line_items l
-    left join hive.return_items i on i.account = l.account and i.return_id = l.return_id and i.id = l.return_item_id
+    left join (
+      select account, return_id, id, min(customer_return_reason) as customer_return_reason from hive.return_items
+      where id is not null group by account, return_id, id
+    ) i on i.account = l.account and i.return_id = l.return_id and i.id = l.return_item_id
   ) p on p.account = r.account and p.return_id = r.id
   where r._deleted_at is null
   group by r.account, p.sku_id, coalesce(nullif(p.reason, ''), nullif(r.return_reason, ''), 'unknown')

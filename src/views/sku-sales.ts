@@ -6,7 +6,7 @@ import { defineView } from './view.js';
 export const skuSales = defineView({
   name: rollup.name,
   comment:
-    'What was sold: one row per SKU, day and currency, for days with sales. Deleted orders and unfulfillable ones (not shipped, or cancelled) are left out. Returns and refunds are not taken off, shipping fees are not in it.',
+    'What was sold: one row per SKU as the order names it (sku_id and merchant_sku_id), day and currency, for days with sales. Deleted orders, unfulfillable ones (not shipped, or cancelled) and those without created_at are left out. Returns and refunds are not taken off, shipping fees are not in it.',
   columns: {
     ...rollup.columns,
     sku: text('Name of the SKU today; null when the SKU is not known.', { personal: false }),

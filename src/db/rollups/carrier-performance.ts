@@ -10,7 +10,7 @@ export const carrierPerformance = defineRollup({
     carrier: text('Carrier: hive.shipments.shipment_provider, or unknown.', { personal: false }),
     week: day('Monday of the week in which the parcels were shipped, in the time zone of SYNC_TIMEZONE.'),
     shipments: integer('Parcels shipped.'),
-    delivered: integer('Of these, parcels delivered so far.'),
+    delivered: integer('Of these, parcels delivered so far: those with delivered_at.'),
     delivered_share: number('delivered / shipments, from 0 to 1.'),
     median_hours: number('Median of the hours from shipping to delivery; null when none is delivered.'),
     p90_hours: number('In so many hours nine of ten delivered parcels had arrived; null when none is delivered.'),

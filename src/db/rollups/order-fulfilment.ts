@@ -12,12 +12,14 @@ export const orderFulfilment = defineRollup({
     status: text('State of the order at Hive: see hive.orders.status.', { personal: false }),
     created_at: instant('When the order was created.'),
     first_shipped_at: instant('When its first shipment was shipped; null until then.'),
-    delivered_at: instant('When its last shipment reached the recipient; null until all of them have.'),
+    delivered_at: instant(
+      'When its last shipment reached the recipient; null until all of them have, and so for ever when one is sent back.',
+    ),
     hours_to_ship: number('Hours from created_at to first_shipped_at; null until then.'),
     hours_in_transit: number('Hours from first_shipped_at to delivered_at; null until then.'),
     hours_to_deliver: number('Hours from created_at to delivered_at; null until then.'),
-    shipments: integer('Shipments of the order.'),
-    is_split: bool('True when the order has more than one shipment.'),
+    shipments: integer('Shipments of the order, not counting cancelled ones.'),
+    is_split: bool('True when the order has more than one of these shipments.'),
     carrier: text('Carrier; several are separated by a comma and a space; null when none is known yet.', {
       personal: false,
     }),
@@ -43,7 +45,7 @@ cross join lateral (
 cross join lateral (
   select count(*)::int as shipments, min(shipped_at) as first_shipped_at,
     case when count(*) = count(delivered_at) then max(delivered_at) end as delivered_at,
-    string_agg(distinct shipment_provider, ', ') as carrier,
+    string_agg(distinct nullif(shipment_provider, ''), ', ') as carrier,
     coalesce(bool_or(coalesce(delivery_status not in ('Delivered', 'Returned to sender'), true)), false) as is_open
   from hive.shipments s
   where s.account = o.account and s.order_id = o.id and s._deleted_at is null and s.status is distinct from 'cancelled'

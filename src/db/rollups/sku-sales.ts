@@ -2,6 +2,9 @@
 import { cents, day, id, integer, sum, text } from '../columns.js';
 import { defineRollup } from './rollup.js';
 
+/** The API shows no null in it, but demands only the price before discounts. */
+const PRICE = 'coalesce(i.price_per_unit_in_cents_with_discount, i.price_per_unit_in_cents)';
+
 /** Nonsense in one order must not take the sums of all others with it: what fits no bigint is null. */
 const inBigint = (sql: string): string => `case when abs(${sql}) < 9.2e18 then (${sql})::bigint end`;
 
@@ -17,22 +20,23 @@ export const skuSales = defineRollup({
     orders: integer('Orders with this SKU.'),
     units: sum('Pieces ordered.'),
     revenue_in_cents: cents(
-      'Pieces times their price after discounts, with tax, in cents of currency; null when the orders name so much that no 64 bits hold it.',
+      'Pieces times their price after discounts (or before, where the order names no other), with tax, in cents of currency; null when the orders name so much that no 64 bits hold it.',
     ),
     net_revenue_in_cents: cents(
       'The same without tax, in cents of currency. The share of tax is that of the whole order: total_tax / (total_net_revenue + total_tax).',
     ),
   },
+  // Half a cent is rounded as numeric, which has no noise in its last digit: the order of adding up must not show.
   // The days of some time zones begin at another hour than midnight says: hence the hours to spare. "offset 0" keeps
   // the planner from joining in another order than from the keys on, which is a matter of seconds on new tables.
   count: (keys) =>
     `
 select t.account, t.day, i.sku_id, i.merchant_sku_id, o.currency, count(distinct o.id)::int as orders,
   sum(i.quantity) as units,
-  ${inBigint('sum(i.quantity::numeric * i.price_per_unit_in_cents_with_discount)')} as revenue_in_cents,
-  ${inBigint(`round(sum(i.quantity::float8 * i.price_per_unit_in_cents_with_discount
+  ${inBigint(`sum(i.quantity::numeric * ${PRICE})`)} as revenue_in_cents,
+  ${inBigint(`round((sum(i.quantity::float8 * ${PRICE}
     * coalesce(o.total_net_revenue_in_cents::float8
-      / nullif(o.total_net_revenue_in_cents::float8 + o.total_tax_in_cents, 0), 1)))`)} as net_revenue_in_cents
+      / nullif(o.total_net_revenue_in_cents::float8 + o.total_tax_in_cents, 0), 1)))::numeric)`)} as net_revenue_in_cents
 from (
   select account, day, (select timezone from sync.installation) as zone from ${keys} k offset 0
 ) t
@@ -45,7 +49,8 @@ cross join lateral (
     and o._deleted_at is null and o.status is distinct from 'unfulfillable' offset 0
 ) o
 cross join lateral (
-  select i.sku_id, i.merchant_sku_id, i.quantity, i.price_per_unit_in_cents_with_discount from hive.order_items i
+  select i.sku_id, i.merchant_sku_id, i.quantity, i.price_per_unit_in_cents, i.price_per_unit_in_cents_with_discount
+  from hive.order_items i
   where i.account = o.account and i.order_id = o.id offset 0
 ) i
 group by t.account, t.day, i.sku_id, i.merchant_sku_id, o.currency`.trim(),
