@@ -61,14 +61,17 @@ export async function exportCommand(io: Io, given: string, options: ExportOption
 
 /** @throws UsageError when nothing can be written there */
 async function checkPlace(out: string): Promise<void> {
-  const kindOf = async (place: string) => (await stat(place).catch(() => undefined))?.isDirectory();
-  if ((await kindOf(path.dirname(path.resolve(out)))) !== true) {
+  const found = (place: string) => stat(place).catch(() => undefined);
+  if ((await found(path.dirname(path.resolve(out))))?.isDirectory() !== true) {
     throw new UsageError(
       `--out is "${out}", and there is no folder ${path.dirname(path.resolve(out))}. Make it first.`,
     );
   }
-  if ((await kindOf(out)) === true)
-    throw new UsageError(`--out is "${out}", which is a folder. Expected the name of a file.`);
+  const there = await found(out);
+  if (there?.isDirectory()) throw new UsageError(`--out is "${out}", which is a folder. Expected the name of a file.`);
+  // The finished file takes its place, so a device or a pipe would be gone.
+  if (there !== undefined && !there.isFile())
+    throw new UsageError(`--out is "${out}", which is no file. Leave --out away and send the output there: > ${out}`);
 }
 
 async function toStdout(io: Io, source: RelationExport, name: string, format: ExportFormat): Promise<number> {

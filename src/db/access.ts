@@ -116,7 +116,10 @@ async function checkReach(tx: Executor, role: string, access: Access): Promise<v
       select rolname, 'everything (SUPERUSER, REPLICATION)' from roles where rolsuper or (${access} = 'masked' and rolreplication)
       union all
       select rolname, 'the files of the server' from roles where ${access} = 'masked'
-        and rolname in ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program'))
+        and rolname in ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
+      union all
+      select rolname, 'what others are asking, with what they look for' from roles where ${access} = 'masked'
+        and rolname = 'pg_read_all_stats')
     select via, what from reach order by via = ${role}, via, what limit 1`);
   const [reach] = reaches;
   if (reach === undefined) {

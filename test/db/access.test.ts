@@ -330,6 +330,11 @@ describe('a role that cannot be one', () => {
       (name) => `grant pg_read_all_data to ${name}`,
       /as a member of "pg_read_all_data"/,
     ],
+    [
+      'one that sees what others ask',
+      (name) => `grant pg_monitor to ${name}`,
+      /what others are asking.*"pg_read_all_stats"/,
+    ],
     ['one that may read files', (name) => `grant pg_read_server_files to ${name}`, /the files of the server/],
     ['one that may make roles', (name) => `alter role ${name} createrole`, /every role that it wants/],
     ['one that may replicate', (name) => `alter role ${name} replication`, /everything/],

@@ -1,6 +1,6 @@
 // Promise: an export is the table as it is, under its name only when it is whole.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -87,6 +87,15 @@ test('an interrupted export leaves no file, and what was there before', async ()
   expect(await started.ended).toMatchObject({ code: 130 });
   expect(readdirSync(folder).filter((name) => name.startsWith('slow'))).toEqual([]);
 }, 60_000);
+
+test('what is no file is refused, and stays', async () => {
+  const pipe = path.join(folder, 'pipe');
+  await promisify(execFile)('mkfifo', [pipe]);
+  const ended = await stage.run('export', 'orders', '--out', pipe);
+  expect(ended).toMatchObject({ code: 2, stdout: '' });
+  expect(ended.stderr).toMatch(/which is no file\. Leave --out away/);
+  expect(statSync(pipe).isFIFO()).toBe(true);
+});
 
 test.each([
   ['an unknown table', ['nope'], /no table or view "nope".*Expected one of: carrier_performance.*warehouses\./],
