@@ -71,7 +71,9 @@ test('a reader that leaves early is no error', async () => {
     ],
     { env: { PATH: process.env.PATH, ...stage.env }, timeout: 20_000 },
   );
-  expect({ stdout, stderr }).toEqual({ stdout: '{"account":"\n', stderr: '0\n' });
+  expect(stdout).toBe('{"account":"\n');
+  // Progress may stand before it, on a machine that takes its time.
+  expect(stderr).toMatch(/^(\w+: [\d,]+ of [\d,]+ rows\n)*0\n$/);
 }, 30_000);
 
 test('an interrupted export leaves no file, and what was there before', async () => {
