@@ -9,7 +9,9 @@ where not exists (select from sync.carrier_performance_touched)
 union all
 select account, carrier, week, shipments, delivered, delivered_share, median_hours, p90_hours, returned_to_sender, action_required from sync.carrier_performance s
 where exists (select from sync.carrier_performance_touched)
-  and not exists (select from sync.carrier_performance_touched t where t.account = s.account and t.week = s.week)
+  and not exists (select from (
+    select account, week from sync.carrier_performance_touched
+    union all select null, null from generate_series(1, (select 0))) t where t.account = s.account and t.week = s.week)
 union all
 select account, carrier, week, count(*)::int as shipments, count(delivered_at)::int as delivered,
   round(count(delivered_at)::numeric / count(*), 3)::float8 as delivered_share,
@@ -73,7 +75,9 @@ where not exists (select from sync.order_fulfilment_touched)
 union all
 select account, order_id, merchant_order_id, status, created_at, first_shipped_at, delivered_at, hours_to_ship, hours_in_transit, hours_to_deliver, shipments, is_split, carrier, is_open from sync.order_fulfilment s
 where exists (select from sync.order_fulfilment_touched)
-  and not exists (select from sync.order_fulfilment_touched t where t.account = s.account and t.order_id = s.order_id)
+  and not exists (select from (
+    select account, order_id from sync.order_fulfilment_touched
+    union all select null, null from generate_series(1, (select 0))) t where t.account = s.account and t.order_id = s.order_id)
 union all
 select o.account, o.id as order_id, o.merchant_order_id, o.status, o.created_at, s.first_shipped_at, s.delivered_at,
   round((extract(epoch from s.first_shipped_at - o.created_at) / 3600)::numeric, 1)::float8 as hours_to_ship,
@@ -123,7 +127,9 @@ where not exists (select from sync.sku_sales_touched)
 union all
 select account, day, sku_id, merchant_sku_id, currency, orders, units, revenue_in_cents, net_revenue_in_cents from sync.sku_sales s
 where exists (select from sync.sku_sales_touched)
-  and not exists (select from sync.sku_sales_touched t where t.account = s.account and t.day = s.day)
+  and not exists (select from (
+    select account, day from sync.sku_sales_touched
+    union all select null, null from generate_series(1, (select 0))) t where t.account = s.account and t.day = s.day)
 union all
 select t.account, t.day, i.sku_id, i.merchant_sku_id, o.currency, count(distinct o.id)::int as orders,
   sum(i.quantity) as units,
@@ -159,7 +165,9 @@ where not exists (select from sync.sku_sales_touched)
 union all
 select account, day, sku_id, merchant_sku_id, currency, orders, units, revenue_in_cents, net_revenue_in_cents from sync.sku_sales s
 where exists (select from sync.sku_sales_touched)
-  and not exists (select from sync.sku_sales_touched t where t.account = s.account and t.day = s.day)
+  and not exists (select from (
+    select account, day from sync.sku_sales_touched
+    union all select null, null from generate_series(1, (select 0))) t where t.account = s.account and t.day = s.day)
 union all
 select t.account, t.day, i.sku_id, i.merchant_sku_id, o.currency, count(distinct o.id)::int as orders,
   sum(i.quantity) as units,
