@@ -1,0 +1,1 @@
+ALTER TABLE "sync"."windows" ADD COLUMN "closed_down_to" timestamp (3) with time zone;
