@@ -36,7 +36,8 @@ export async function storeDelivery(db: Executor, delivery: NewDelivery): Promis
       event: delivery.event ?? null,
       collection: delivery.collection ?? null,
       record_id: delivery.recordId ?? null,
-      payload: delivery.payload,
+      // A body may be `null`, which is JSON and no missing value.
+      payload: delivery.payload === null ? sql`'null'::jsonb` : delivery.payload,
     })
     .onConflictDoUpdate({
       target: [webhookDeliveries.account, webhookDeliveries.body_hash],

@@ -100,6 +100,18 @@ describe('one account', async () => {
       { id: 170, status: 'shipped', _source: 'webhook' },
     ]);
   });
+
+  test.each(['null', 'true', '7', '"shipped"', '[]'])(
+    'JSON that is no object, %s, is an unknown shape too',
+    async (body) => {
+      expect((await postWebhook(url, body, nobody.apiKey)).status).toBe(202);
+      expect(await takeInWebhooks(server.account.context)).toBe(true);
+      const [letter] = await db.execute(
+        sql`select error_code, payload from sync.dead_letters order by id desc limit 1`,
+      );
+      expect(letter).toEqual({ error_code: 'unknown_shape', payload: JSON.parse(body) });
+    },
+  );
 });
 
 test('several accounts: each by its path, and without one by its key', async () => {

@@ -14,9 +14,9 @@ export function compareVersions(
   if (!isObject(a) || !isObject(b)) return 'unknown';
   const updated = [instantOf(a, 'updated_at'), instantOf(b, 'updated_at')] as const;
   if (updated[0] !== undefined && updated[1] !== undefined) return orderOf(updated[0] - updated[1]);
-  // A milestone that has been reached stays: who has one that the other lacks was seen later.
-  const isBeyond = milestones.some((name) => isReached(a, name) && !isReached(b, name));
-  const isBehind = milestones.some((name) => isReached(b, name) && !isReached(a, name));
+  // A milestone that has been reached stays: who has one that is still open in the other was seen later.
+  const isBeyond = milestones.some((name) => isReached(a, name) && isOpen(b, name));
+  const isBehind = milestones.some((name) => isReached(b, name) && isOpen(a, name));
   return isBeyond === isBehind ? 'unknown' : isBeyond ? 'newer' : 'older';
 }
 
@@ -30,3 +30,6 @@ function instantOf(record: JsonObject, key: string): number | undefined {
 }
 
 const isReached = (record: JsonObject, key: string): boolean => instantOf(record, key) !== undefined;
+
+/** A field that was not sent (another version of the API, a part of a record) is not one that says "not yet". */
+const isOpen = (record: JsonObject, key: string): boolean => key in record && !isReached(record, key);
