@@ -50,3 +50,13 @@ export function jobOf(task: PageTask | LookupTask | WebhookTask, attempts: numbe
     },
   };
 }
+
+/** How jobs that start a run are kept: a run is more than its pages, so it goes first. */
+export const START_OPTIONS: JobsOptions = { priority: 1, removeOnComplete: true, removeOnFail: true };
+
+/** A run that was due and could not be started: one job a mode waits for that. */
+export const startAgain = (task: StartTask, delayMs: number): NewJob => ({
+  name: START_RUN,
+  data: task,
+  opts: { ...START_OPTIONS, jobId: `again_${task.mode}`, delay: delayMs },
+});

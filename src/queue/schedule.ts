@@ -1,10 +1,9 @@
 // When runs start by themselves, as BullMQ job schedulers: one clock for all workers of an account.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobsOptions } from 'bullmq';
 import { describe } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { TaskQueue } from './backend.js';
-import { START_RUN, type StartTask } from './jobs.js';
+import { START_OPTIONS, START_RUN, type StartTask } from './jobs.js';
 
 export interface Schedule {
   /** undefined = no incremental runs by themselves. */
@@ -18,8 +17,6 @@ export interface Schedule {
 const LOOK_EVERY_MS = 10_000;
 /** A schedule whose time has passed by so much has lost its job. A job may wait for a worker that waits for a slot. */
 const OVERDUE_MS = 10 * 60_000;
-
-const opts: JobsOptions = { priority: 1, removeOnComplete: true, removeOnFail: true };
 
 /** What the queue shall know: scheduler ids are the modes that they start. */
 function wanted({ incrementalEveryMs, fullCron, timezone }: Schedule) {
@@ -42,10 +39,10 @@ export async function setSchedule(queue: TaskQueue, schedule: Schedule): Promise
   for (const { mode, repeat } of shall) {
     const data: StartTask = { mode };
     const due = known.find(({ key }) => key === mode)?.next;
-    await queue.upsertJobScheduler(mode, repeat, { name: START_RUN, data, opts });
+    await queue.upsertJobScheduler(mode, repeat, { name: START_RUN, data, opts: START_OPTIONS });
     // Setting a cron schedule again moves it to its next hour; the one that was missed would be gone.
     if (mode === 'full' && due !== undefined && due < Date.now()) {
-      await queue.add(START_RUN, data, { ...opts, jobId: 'catch-up_full' });
+      await queue.add(START_RUN, data, { ...START_OPTIONS, jobId: 'catch-up_full' });
     }
   }
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DelayedError, type Job, RateLimitError, UnrecoverableError } from 'bullmq';
 import { letGo, type Retention } from '../db/retention.js';
-import { describe } from '../errors.js';
+import { describe, isServiceAway } from '../errors.js';
 import type { LookupTask, PageTask, SyncContext, WebhookTask } from '../sync/context.js';
 import { heal } from '../sync/heal.js';
 import { haltAccount, rejectPage } from '../sync/letters/reject-page.js';
@@ -13,7 +13,7 @@ import { type Verdict, verdictOn } from '../sync/verdict.js';
 import { takeInWebhooks } from '../sync/webhooks/take-in-webhook.js';
 import type { Backend, TaskQueue } from './backend.js';
 import { inTime } from './in-time.js';
-import { isLookupTask, isPageTask, isStartTask, type Task } from './jobs.js';
+import { isLookupTask, isPageTask, isStartTask, type StartTask, startAgain, type Task } from './jobs.js';
 
 export interface WorkerSettings {
   readonly queueName: string;
@@ -45,6 +45,8 @@ const HEAL_MS = 3_000;
 const PRUNE_MS = 10 * 60_000;
 /** Somebody else takes webhooks in: a transaction is over by then. */
 const WEBHOOKS_AGAIN_MS = 200;
+/** A run that is due can wait for a database that is away. */
+const START_AGAIN_MS = 5_000;
 
 /** Thrown for a retry, so that the backoff strategy finds the delay that the verdict chose. */
 class RetryLater extends Error {
@@ -69,7 +71,7 @@ export function openWorker(
   async function process(job: Job<Task>, token?: string, cancelled?: AbortSignal): Promise<void> {
     const signal = cancelled === undefined ? stopping.signal : AbortSignal.any([stopping.signal, cancelled]);
     const task = job.data;
-    if (isStartTask(task)) return startScheduled(context, task.mode);
+    if (isStartTask(task)) return startDue(job, task, token);
     let isDone = true;
     try {
       if (isPageTask(task)) await syncPage(context, task, signal);
@@ -86,6 +88,23 @@ export function openWorker(
     }
     // Who is at it may not see what came last.
     if (!isDone) await snooze(job, token, WEBHOOKS_AGAIN_MS);
+  }
+
+  /** A run that is due is started when that works again: one of its mode, however many were due meanwhile. */
+  async function startDue(job: Job<Task>, task: StartTask, token: string | undefined): Promise<void> {
+    try {
+      await startScheduled(context, task.mode);
+    } catch (error) {
+      if (!stopping.signal.aborted) {
+        log[isServiceAway(error) ? 'warn' : 'error'](
+          { mode: task.mode, problem: describe(error) },
+          'a run that is due could not be started, trying again',
+        );
+      }
+      const again = startAgain(task, START_AGAIN_MS);
+      if (job.id === again.opts.jobId) return snooze(job, token, START_AGAIN_MS);
+      await queue.add(again.name, again.data, again.opts);
+    }
   }
 
   async function snooze(job: Job<Task>, token: string | undefined, ms: number): Promise<never> {

@@ -1,17 +1,19 @@
-// A run whose time has come: started, unless one of its mode is still going. Runs of one mode never overlap.
+// A run whose time has come: started, unless one of its mode is still going.
 // An account that was halted gets one request to show that its key works again.
-import { runningRuns } from '../../db/ledger.js';
+import { RunGoingError } from '../../errors.js';
 import type { SyncContext } from '../context.js';
+import { refuseSecond, startAlone } from './start-alone.js';
 import { nextMode, startRun } from './start-run.js';
 
 export async function startScheduled(context: SyncContext, due: 'incremental' | 'full'): Promise<void> {
-  const { db, account, collections, log } = context;
+  const { collections, log } = context;
   const mode = due === 'full' ? due : await nextMode(context, collections);
-  const going = (await runningRuns(db, account)).find((run) => run.mode === mode);
-  if (going !== undefined) {
-    log.warn({ run: going.id, mode }, 'the last run is still going, this one is skipped');
-    return;
+  try {
+    await refuseSecond(context, mode);
+    await context.probe();
+    await startAlone(context, mode, () => startRun(context, collections, { mode, trigger: 'schedule' }));
+  } catch (error) {
+    if (!(error instanceof RunGoingError)) throw error;
+    log.warn({ run: error.runId, mode }, 'the last run is still going, this one is skipped');
   }
-  await context.probe();
-  await startRun(context, collections, { mode, trigger: 'schedule' });
 }
