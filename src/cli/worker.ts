@@ -4,7 +4,7 @@ import { type Config, readConfig } from '../config.js';
 import { isAbort } from '../errors.js';
 import { openLog } from '../log.js';
 import { removeGoneSchedules } from '../queue/gone-accounts.js';
-import { keepSchedule } from '../queue/schedule.js';
+import { keepSchedule, setSchedule } from '../queue/schedule.js';
 import { openMetrics } from '../server/metrics/metrics.js';
 import { openServer, type Server } from '../server/server.js';
 import type { Io } from './io.js';
@@ -23,6 +23,8 @@ export async function workerCommand(io: Io): Promise<number> {
     const labels = app.accounts.map(({ account }) => account.label);
     await removeGoneSchedules({ backend: app.backend, db: app.store.db, log }, labels);
     for (const { budget } of app.accounts) await budget.probe();
+    // Before anybody takes jobs, or a full run that was missed would be taken from the old schedule and caught up as well.
+    for (const { queue } of app.accounts) await setSchedule(queue.queue, config.schedule);
     const workers = app.accounts.map((account) => account.work());
     const keeping = app.accounts.map(({ queue, context }) =>
       keepSchedule(queue.queue, config.schedule, { signal: io.signal, log: context.log }),

@@ -29,8 +29,9 @@ function wanted({ incrementalEveryMs, fullCron, timezone }: Schedule) {
 }
 
 /**
- * Sets what is configured and removes the rest. The incremental schedule fires at once, and a full run whose hour has
- * passed while no worker was there is started now: a worker that was away catches up, once.
+ * Sets what is configured and removes the rest. An incremental schedule that is new, has another interval or is overdue
+ * fires at once, and a full run whose hour has passed while no worker was there is started now: a worker that was away
+ * catches up, once.
  */
 export async function setSchedule(queue: TaskQueue, schedule: Schedule): Promise<void> {
   const known = await queue.getJobSchedulers(0, -1);
@@ -55,21 +56,15 @@ export async function removeSchedule(queue: TaskQueue): Promise<number> {
   return known.length;
 }
 
-/**
- * Sets the schedules, and until `signal` fires sets them again when the queue has lost one (a flushed Redis): nothing
- * else would notice.
- */
+/** Until `signal` fires: sets the schedules again when the queue has lost one (a flushed Redis). Nothing else would notice. */
 export async function keepSchedule(
   queue: TaskQueue,
   schedule: Schedule,
   { signal, log }: { signal: AbortSignal; log: Logger },
 ): Promise<void> {
   const shall = wanted(schedule);
-  let set = false;
   while (!signal.aborted) {
     try {
-      if (!set) await setSchedule(queue, schedule);
-      set = true;
       const known = await queue.getJobSchedulers(0, -1);
       const due = known.filter(({ next }) => next !== undefined && next > Date.now() - OVERDUE_MS);
       if (shall.some(({ mode }) => !due.some(({ key }) => key === mode))) {
