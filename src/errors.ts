@@ -101,7 +101,10 @@ export class HiveBodyError extends Error {
 export class AccountHaltedError extends Error {
   override readonly name = 'AccountHaltedError';
   constructor(readonly account: string) {
-    super(`The API refuses the key of account "${account}" (401). Check HIVE_API_KEY, then start the run again.`);
+    const own = `HIVE_API_KEY_${account.toUpperCase().replaceAll('-', '_')}`;
+    super(
+      `The API refuses the key of account "${account}" (401). Check HIVE_API_KEY (of several accounts: ${own}), then start the run again.`,
+    );
   }
 }
 

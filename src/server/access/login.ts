@@ -1,6 +1,7 @@
 // The login form: the admin token once, then a signed session in a cookie that no script and no other site gets.
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { type Html, html } from '../html.js';
+import { ICON_PATH } from '../page/assets.js';
 import { type Gate, SESSION_SECONDS } from './gate.js';
 import { comesFromOwnPage, SESSION_COOKIE, sessionOf } from './guard.js';
 import type { Guesses } from './guesses.js';
@@ -76,6 +77,7 @@ const loginPage = (to: string, problem?: string): Html => html`<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Log in · hive-sync</title>
+<link rel="icon" href="${ICON_PATH}" type="image/svg+xml">
 <link rel="stylesheet" href="/login.css">
 </head>
 <body>

@@ -116,7 +116,11 @@ export function deadLetterEndpoints(parts: ServerParts): Endpoint[] {
       summary: 'Let it be; the same trouble only counts up, another one opens it again',
       params,
       body: z.strictObject({
-        reason: z.string().trim().min(1, { error: 'expected why it can be let be' }).max(2_000),
+        reason: z
+          .string({ error: 'expected why it can be let be' })
+          .trim()
+          .min(1, { error: 'expected why it can be let be' })
+          .max(2_000),
       }),
       answers: { 200: { description: 'The letter, discarded', schema: letter } },
       errors: { ...errors, 409: 'It is resolved already' },

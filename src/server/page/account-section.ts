@@ -1,10 +1,11 @@
 // One account on the status page: what is wrong first, then what is under way, then how true the tables are.
 import { whatOf } from '../../db/dead-letters.js';
-import { counted, inAge, inThousands, inUtc, inWords } from '../../words.js';
+import { counted, inThousands, inUtc, inWords } from '../../words.js';
 import { type Html, html } from '../html.js';
 import { budgetChart } from './budget-chart.js';
 import { coverageBar } from './coverage-bar.js';
 import { type Freshness, freshnessOf } from './freshness.js';
+import { headline } from './headline.js';
 import { ago, instant, runProgress, state, type Tone } from './marks.js';
 import { type AccountView, type CollectionView, type RunUnderWay, WEBHOOK_HOURS } from './read-account.js';
 import { outcomeStrip, runTable } from './run-table.js';
@@ -46,36 +47,6 @@ ${view.webhooks.length > 0 && webhooksCard(view, options)}
 </div>
 </div>
 </section>`;
-}
-
-/** The account in one sentence: the worst that there is to say. */
-export function headline(
-  {
-    budget,
-    openLetters,
-    collections,
-    underWay,
-  }: Pick<AccountView, 'budget' | 'openLetters' | 'collections' | 'underWay'>,
-  { now, everyMs }: Pick<SectionOptions, 'now' | 'everyMs'>,
-): { tone: Tone; sentence: string } {
-  if (budget.haltedAt !== null) return { tone: 'bad', sentence: 'Halted: the API refuses the key' };
-  const isAll = (wanted: Freshness) =>
-    collections.every(({ certifiedUpTo }) => freshnessOf(certifiedUpTo, now, everyMs) === wanted);
-  const letters = openLetters > 0 ? `, ${counted(openLetters, 'open dead letter')}` : '';
-  if (isAll('never')) {
-    return underWay.length > 0
-      ? { tone: 'busy', sentence: `The first sync is under way${letters}` }
-      : { tone: 'calm', sentence: `Nothing is certified yet${letters}` };
-  }
-  const behind = collections.filter(({ certifiedUpTo }) =>
-    ['stale', 'never'].includes(freshnessOf(certifiedUpTo, now, everyMs)),
-  );
-  if (behind.length > 0) {
-    return { tone: 'warn', sentence: `Behind: ${behind.map(({ collection }) => collection).join(', ')}${letters}` };
-  }
-  const oldest = Math.min(...collections.map(({ certifiedUpTo }) => certifiedUpTo?.getTime() ?? 0));
-  const upTo = `Certified complete up to ${inAge(now.getTime() - oldest)} ago`;
-  return letters === '' ? { tone: 'good', sentence: upTo } : { tone: 'warn', sentence: upTo + letters };
 }
 
 function startButtons(label: string, token: Html): Html {

@@ -31,4 +31,6 @@ export const pageRoutes =
       await server.register(routes(parts));
     }
     await server.register(assetRoutes);
+    // A mistyped address is told as a page as well.
+    server.get('/*', (_, reply) => reply.callNotFound());
   };

@@ -31,9 +31,13 @@ export function runProgress(run: RunStatus, eta: number | null): Html {
   const { pagesDone, pagesTotal } = progressOf(run);
   const { lookups } = run;
   const left = eta === null ? 'how long it takes is not known yet' : `about ${inWords(eta)} left`;
-  const single =
-    lookups.total > 0 && html`, ${inThousands(lookups.done)} of ${inThousands(lookups.total)} single records`;
-  return html`<p class="sum"><strong>${inThousands(pagesDone)} of ${pagesTotal === null ? 'unknown' : inThousands(pagesTotal)} pages</strong>${single}, ${left}</p>
+  // A run that reads single records only has no pages.
+  const read = [
+    run.windows.length > 0 &&
+      html`<strong>${inThousands(pagesDone)} of ${pagesTotal === null ? 'unknown' : inThousands(pagesTotal)} pages</strong>, `,
+    lookups.total > 0 && html`${inThousands(lookups.done)} of ${inThousands(lookups.total)} single records, `,
+  ];
+  return html`<p class="sum">${read}${left}</p>
 <ul class="bars">${run.windows.map((window) => windowBar(run.run, window))}${
     lookups.total > 0 &&
     html`<li id="bar-${run.run}-lookups"${lookups.done === lookups.total && html` class="over certified"`}><span class="name" id="name-${run.run}-lookups">single records</span>${bar(`name-${run.run}-lookups`, lookups.done, lookups.total)}<span class="number">${inThousands(lookups.done)} of ${inThousands(lookups.total)}</span></li>`

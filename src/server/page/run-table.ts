@@ -44,4 +44,9 @@ ${withAccount && html`<td data-label="account">${run.account}</td>`}
 }
 
 /** Who started it. */
-export const BY: Readonly<Record<string, string>> = { cli: 'by command', schedule: 'by schedule', api: 'by hand' };
+export const BY: Readonly<Record<string, string>> = {
+  cli: 'by command',
+  schedule: 'by schedule',
+  api: 'by hand',
+  webhook: 'for webhooks',
+};

@@ -76,7 +76,7 @@ ${run.state === 'running' && status !== undefined && html`<article class="card r
 <div class="card"><dl class="facts">
 <dt>account</dt><dd>${run.account}</dd>
 <dt>started</dt><dd>${instant(run.started_at)} ${BY[run.trigger] ?? run.trigger}</dd>
-<dt>${run.finished_at === null ? 'runs since' : 'took'}</dt><dd>${took(run, now)}</dd>
+<dt>${run.finished_at === null ? 'running for' : 'took'}</dt><dd>${took(run, now)}</dd>
 ${run.from_at !== null && run.to_at !== null && html`<dt>range</dt><dd>${inUtc(run.from_at)} to ${inUtc(run.to_at)}</dd>`}
 <dt>collections</dt><dd>${run.collections.join(', ')}</dd>
 </dl></div>

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fileDeadLetters, listDeadLetters, type NewDeadLetter } from '../../../src/db/dead-letters.js';
 import { readRun } from '../../../src/db/ledger.js';
 import { openSimulator, type Simulator } from '../../../src/simulator/index.js';
-import { fullSync } from '../../support/app.js';
+import { startLookups } from '../../../src/sync/runs/start-run.js';
+import { fullSync, workOff } from '../../support/app.js';
 import { look, submit, textOf } from '../../support/page.js';
 import { openTestServer, type TestServer } from '../../support/server.js';
 
@@ -107,6 +108,15 @@ describe('runs', () => {
     expect(textOf((await look(server, '/runs')).text)).toMatch(/Runs .*1 full by command complete/);
   });
 
+  test('a run that asks for single records has no pages to tell of', async () => {
+    const { context } = server.account;
+    const run = await startLookups(context, 'refresh', [{ collection: 'orders', ids: [1, 2] }], [], 'webhook');
+    const text = textOf((await look(server, `/runs/${run.id}`)).text);
+    expect(text).toMatch(/0 of 2 single records, about/);
+    expect(text).not.toMatch(/of 0 pages/);
+    await workOff(server, run.id);
+  });
+
   test('what is not there is a page that says so, and for a program it is JSON', async () => {
     for (const path of ['/runs/999999', '/runs/abc', '/dead-letters/999999', '/dead-letters/-1']) {
       const page = await look(server, path);
@@ -114,6 +124,12 @@ describe('runs', () => {
       expect(textOf(page.text)).toMatch(/There is no (run|dead letter)/);
     }
     expect(await (await server.ask('/runs/999999')).json()).toEqual({ errors: ['There is no run 999999.'] });
+    const mistyped = await look(server, '/run');
+    expect([mistyped.status, textOf(mistyped.text)]).toEqual([
+      404,
+      expect.stringContaining('There is nothing at GET /run'),
+    ]);
+    expect(await (await server.ask('/run')).json()).toEqual({ errors: ['There is nothing at GET /run.'] });
   });
 
   test('a button starts a full run, and a second click leads back with the run that is going', async () => {

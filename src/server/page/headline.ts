@@ -1,0 +1,45 @@
+// An account in one sentence: the worst that there is to say.
+import { counted, inAge } from '../../words.js';
+import { freshnessOf } from './freshness.js';
+import type { Tone } from './marks.js';
+import type { AccountView } from './read-account.js';
+
+export type HeadlineView = {
+  readonly budget: Pick<AccountView['budget'], 'haltedAt'>;
+  readonly openLetters: number;
+  readonly collections: readonly Pick<AccountView['collections'][number], 'collection' | 'certifiedUpTo'>[];
+  readonly underWay: readonly {
+    readonly windows: readonly { readonly collection: string; readonly state: string }[];
+  }[];
+};
+
+/** @param everyMs how often an incremental run begins; undefined = none does by itself */
+export function headline(
+  { budget, openLetters, collections, underWay }: HeadlineView,
+  { now, everyMs }: { readonly now: Date; readonly everyMs: number | undefined },
+): { tone: Tone; sentence: string } {
+  if (budget.haltedAt !== null) return { tone: 'bad', sentence: 'Halted: the API refuses the key' };
+  const letters = openLetters > 0 ? `, ${counted(openLetters, 'open dead letter')}` : '';
+  const never = collections.filter(({ certifiedUpTo }) => certifiedUpTo === null);
+  const stale = collections.filter(({ certifiedUpTo }) => freshnessOf(certifiedUpTo, now, everyMs) === 'stale');
+  const isBeingRead = ({ collection }: { readonly collection: string }) =>
+    underWay.some(({ windows }) =>
+      windows.some((one) => one.collection === collection && ['waiting', 'reading'].includes(one.state)),
+    );
+  if (never.length === collections.length) {
+    return never.some(isBeingRead)
+      ? { tone: 'busy', sentence: `The first sync is under way${letters}` }
+      : { tone: 'calm', sentence: `Nothing is certified yet${letters}` };
+  }
+  if (never.length > 0 && stale.length === 0 && openLetters === 0 && never.every(isBeingRead)) {
+    return { tone: 'busy', sentence: `The first sync of ${namesOf(never)} is under way` };
+  }
+  const behind = collections.filter((one) => never.includes(one) || stale.includes(one));
+  if (behind.length > 0) return { tone: 'warn', sentence: `Behind: ${namesOf(behind)}${letters}` };
+  const oldest = Math.min(...collections.map(({ certifiedUpTo }) => certifiedUpTo?.getTime() ?? 0));
+  const upTo = `Certified complete up to ${inAge(now.getTime() - oldest)} ago`;
+  return letters === '' ? { tone: 'good', sentence: upTo } : { tone: 'warn', sentence: upTo + letters };
+}
+
+const namesOf = (some: readonly { readonly collection: string }[]): string =>
+  some.map(({ collection }) => collection).join(', ');
