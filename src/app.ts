@@ -51,10 +51,7 @@ export async function openApp(
     waiting === undefined ? what() : untilThere(what, { log, signal: waiting });
   const store = await open(() => openStore(config, { log, durable }));
   try {
-    const applied = await migrate(store);
-    if (applied.length > 0) log.info({ migrations: applied }, 'schema brought in step');
-    await setTimezone(store.db, config.schedule.timezone);
-    const { id: installation } = await readInstallation(store.db);
+    const { id: installation } = await open(() => prepareDatabase(store, config, log));
     const backend = await open(() => openBackend({ databaseUrl: store.url, redisUrl: config.redisUrl, installation }));
     const accounts = config.accounts.map((account) =>
       openAccount(account, { config, store, backend, log, version, observer: observerOf(account.label) }),
@@ -77,6 +74,13 @@ export async function openApp(
     await store.close();
     throw error;
   }
+}
+
+async function prepareDatabase(store: Store, config: Config, log: Logger) {
+  const applied = await migrate(store);
+  if (applied.length > 0) log.info({ migrations: applied }, 'schema brought in step');
+  await setTimezone(store.db, config.schedule.timezone);
+  return readInstallation(store.db);
 }
 
 interface Parts {

@@ -29,14 +29,14 @@ describe.each(oneBackend())('queue on $name', ({ env }) => {
       });
     const workers = [start(), start()];
     const pagesOf = (worker: ReturnType<typeof startCli>) => worker.output().stderr.split('"page stored"').length - 1;
-    await until('both have stored pages', () => workers.every((worker) => pagesOf(worker) >= 5));
+    await until('both have stored pages', () => workers.every((worker) => pagesOf(worker) >= 5), 120_000);
     workers[0]?.kill('SIGKILL');
     const { db, close } = await openDatabase(url, { connections: 1 });
     await until(
       'the run is complete',
       async () =>
         (await db.execute(sql`select from sync.runs where mode = 'full' and state = 'complete'`)).length === 1,
-      60_000,
+      120_000,
     );
     await expectTablesToEqualTruth(url, simulator);
     expect(simulator.requests.length).toBeGreaterThan(3 * LIMIT);
@@ -46,5 +46,5 @@ describe.each(oneBackend())('queue on $name', ({ env }) => {
     expect(await workers[1]?.ended).toMatchObject({ code: 0 });
     await close();
     await simulator.close();
-  }, 90_000);
+  }, 300_000);
 });

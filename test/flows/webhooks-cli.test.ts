@@ -62,7 +62,7 @@ test('webhooks list, replay and prune do what they say, and a replay never goes 
   // The one that waits stays.
   expect((await stage.run('webhooks', 'prune')).stdout).toBe('2 deliveries removed.\n');
   await simulator.close();
-});
+}, 240_000);
 
 test('what cannot be asked for is exit code 2 and one sentence', async () => {
   const stage = await openStage({ sizes: { orders: 1 } });

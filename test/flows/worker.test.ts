@@ -22,12 +22,16 @@ describe.each(backends())('queue on $name', ({ env }) => {
       ...env,
     });
     const ended = (mode: string, n: number) =>
-      until(`${n} ${mode} runs are complete`, async () => {
-        const runs = await database.db.execute(
-          sql`select id from sync.runs where mode = ${mode} and state = 'complete' and trigger = 'schedule'`,
-        );
-        return runs.length >= n;
-      });
+      until(
+        `${n} ${mode} runs are complete`,
+        async () => {
+          const runs = await database.db.execute(
+            sql`select id from sync.runs where mode = ${mode} and state = 'complete' and trigger = 'schedule'`,
+          );
+          return runs.length >= n;
+        },
+        100_000,
+      );
     await ended('full', 1);
     simulator.apply({ kind: 'insert', collection: 'orders' });
     await ended('incremental', 2);
@@ -44,5 +48,5 @@ describe.each(backends())('queue on $name', ({ env }) => {
     expect(going).toEqual({ n: 1 });
     await database.close();
     await simulator.close();
-  }, 90_000);
+  }, 240_000);
 });
