@@ -1,5 +1,5 @@
 // The dashboard and the alert rules speak of metrics that exist, and every alert is explained.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openTestServer, type TestServer } from '../support/server.js';
 
@@ -54,4 +54,14 @@ test('the dashboard is one that Grafana can load: panels with queries, and no tw
   );
   expect(new Set(cells).size).toBe(cells.length);
   for (const { targets } of panels) expect(targets.map(({ expr }) => expr).join('')).toMatch(/[a-z]_[a-z]/);
+});
+
+test('every warning and error of the log is told of in docs/operations.md', () => {
+  const told = read('docs/operations.md');
+  const said = readdirSync(new URL('../../src/', import.meta.url), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => [...read(`src/${file}`).matchAll(/\blog(?:\.warn|\.error|\[[^\]]+\])\(([^;]*)\);/g)])
+    .flatMap(([, call = '']) => [...call.matchAll(/'([a-z][^'\n]{12,})'/g)].map(([, message = '']) => message));
+  expect(said.length).toBeGreaterThan(12);
+  expect(said.filter((message) => !told.includes(message))).toEqual([]);
 });
