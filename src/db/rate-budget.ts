@@ -179,10 +179,10 @@ export function openRateBudget(db: Db, { account, limit, windowMs, reserve, log 
       );
     },
 
-    async suspect() {
+    async suspect(slot) {
+      const confirmed = slot.suspected ? sql`coalesce(halted_at, clock_timestamp())` : sql`halted_at`;
       await db.execute(sql`
-        update sync.rate_budgets
-        set unauthorized = unauthorized + 1, halted_at = case when unauthorized >= 1 then clock_timestamp() end
+        update sync.rate_budgets set unauthorized = unauthorized + 1, halted_at = ${confirmed}
         where account = ${account}`);
     },
 

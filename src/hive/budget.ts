@@ -31,8 +31,11 @@ export interface Budget {
   ): Promise<void>;
   /** A 429: nobody sends before that many milliseconds have passed. */
   block(slot: Slot, ms: number, signal?: AbortSignal): Promise<void>;
-  /** A 401. The second one in a row halts the account. */
-  suspect(): Promise<void>;
+  /**
+   * A 401. It halts the account when the slot was reserved after another one: several that were under way together may
+   * be one stumble of a gateway, and confirm nothing.
+   */
+  suspect(slot: Slot): Promise<void>;
   /** A success after a suspicion: the key works. */
   clear(signal?: AbortSignal): Promise<void>;
 }

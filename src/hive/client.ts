@@ -65,7 +65,7 @@ export function openClient(options: ClientOptions): Client {
     ended(`${response.status}`);
     const used = integerHeader(response, 'x-rate-limit-used');
     await budget.observe(slot, { used, max: integerHeader(response, 'x-rate-limit-max') }, signal);
-    if (response.status === 401) await budget.suspect();
+    if (response.status === 401) await budget.suspect(slot);
     else if (slot.suspected && response.ok) await budget.clear(signal);
     if (response.status === 429) await budget.block(slot, waitOf(response), signal);
     return { body: bodyOf(response, text, url), requestedAt, url };

@@ -49,7 +49,7 @@ export function verdictOn(error: unknown, attempt: Attempt): Verdict {
 }
 
 function onStatus({ status, retryAfterMs }: HiveHttpError, attempt: Attempt): Verdict {
-  // The budget counts refusals: the second one in a row halts the account before another request is sent.
+  // The budget counts refusals: one that confirms another halts the account before a further request is sent.
   if (status === 401) return { do: 'snooze', afterMs: attempt.baseMs, everyone: false };
   if (status === 429) return { do: 'snooze', afterMs: retryAfterMs ?? attempt.baseMs, everyone: true };
   if (status === 408 || status >= 500) return retryOrReject(attempt, `http_${status}`, status, retryAfterMs);

@@ -106,32 +106,41 @@ describe('a refused key', () => {
   test('halts the account at the second 401 in a row, for every process, also for those that wait', async () => {
     const account = newAccount();
     const [budget, other] = [open(account, { limit: 1, windowMs: 1_000 }), open(account)];
-    await budget.reserve();
+    await budget.suspect(await budget.reserve());
+    const next = await other.reserve();
     const waits = budget.reserve();
-    await waiting(account, 2);
-    await budget.suspect();
-    await other.suspect();
+    await waiting(account, 3);
+    await other.suspect(next);
     await expect(other.reserve()).rejects.toThrow(AccountHaltedError);
     await expect(waits).rejects.toThrow(AccountHaltedError);
   });
 
+  test('of requests that were under way together are one, and none of them lifts a halt', async () => {
+    const budget = open(newAccount());
+    const together = [await budget.reserve(), await budget.reserve(), await budget.reserve()] as const;
+    await budget.suspect(together[0]);
+    await budget.suspect(together[1]);
+    await budget.suspect(await budget.reserve());
+    await budget.suspect(together[2]);
+    await expect(budget.reserve()).rejects.toThrow(AccountHaltedError);
+  });
+
   test('is forgotten when an answer in between was fine', async () => {
     const budget = open(newAccount());
-    await budget.reserve();
-    await budget.suspect();
+    await budget.suspect(await budget.reserve());
     await budget.clear();
-    await budget.suspect();
+    await budget.suspect(await budget.reserve());
     expect(await budget.reserve()).toMatchObject({ suspected: true });
   });
 
   test('can be probed once: one more 401 halts, any other answer frees', async () => {
     const budget = open(newAccount());
-    await budget.reserve();
-    await budget.suspect();
-    await budget.suspect();
+    await budget.suspect(await budget.reserve());
+    await budget.suspect(await budget.reserve());
     await budget.probe();
-    expect(await budget.reserve()).toMatchObject({ suspected: true });
-    await budget.suspect();
+    const slot = await budget.reserve();
+    expect(slot).toMatchObject({ suspected: true });
+    await budget.suspect(slot);
     await expect(budget.reserve()).rejects.toThrow(AccountHaltedError);
     await budget.probe();
     await budget.clear();
