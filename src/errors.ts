@@ -32,7 +32,7 @@ export class ServiceUnavailableError extends Error {
   override readonly name = 'ServiceUnavailableError';
 }
 
-/** The worker's own server cannot listen where it is told to. */
+/** The worker's server, or the simulator, cannot listen where it is told to. */
 export class AddressError extends Error {
   override readonly name = 'AddressError';
 }

@@ -30,6 +30,12 @@ for (const stream of [process.stdout, process.stderr]) {
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
+/** npm says how it was called; what it cannot know, such as `node dist/main.js`, goes by the program's name. */
+function calledAs({ npm_lifecycle_event: script, npm_package_name: project }: NodeJS.ProcessEnv): string {
+  if (script === undefined) return 'hive-sync';
+  return script !== 'npx' && project === 'hive-sync' ? 'npm run hive-sync --' : 'npx hive-sync';
+}
+
 process.exitCode = await runCli({
   argv: process.argv.slice(2),
   env,
@@ -37,6 +43,7 @@ process.exitCode = await runCli({
   stderr: process.stderr,
   signal: stopping.signal,
   version,
+  calledAs: calledAs(process.env),
 });
 // A connection that waits for a server which has gone would keep the process; everything of ours has been closed.
 setTimeout(() => process.exit(), 1_000).unref();

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { describe, exitCodeOf } from '../errors.js';
 import type { BackfillOptions } from './backfill.js';
 import { addDeadLetters } from './dead-letters-commands.js';
+import { addExamples } from './examples.js';
 import type { ExplainOptions } from './explain.js';
 import type { ExportOptions } from './export.js';
 import { styled } from './format.js';
@@ -16,10 +17,11 @@ import { addWebhooks } from './webhooks-commands.js';
 
 const EXIT_CODES = `
 Exit codes: 0 done and complete, 1 failed, 2 wrong usage or configuration,
-            3 finished but not complete (uncertified or dead letters), 130 interrupted
+            3 finished but not complete (uncertified or dead letters),
+            130 interrupted
 
 Environment: HIVE_API_KEY is needed to sync. Without DATABASE_URL an embedded
-             PostgreSQL is used, without REDIS_URL the queue lives in PostgreSQL.
+             PostgreSQL is used, without REDIS_URL the queue is in PostgreSQL.
              All variables: .env.example`;
 
 /** Runs one command. Never throws: every error becomes one sentence on stderr and an exit code. */
@@ -43,22 +45,26 @@ export async function runCli(io: Io): Promise<number> {
 const endlessCommands: ReadonlySet<string> = new Set(['simulate', 'db', 'worker']);
 
 function buildProgram(io: Io, ends: (code: number) => void): Command {
-  const program = new Command('hive-sync')
+  const program = new Command(io.calledAs)
     .description("Mirrors a merchant's Hive account into PostgreSQL and proves that nothing is missing.")
     .version(io.version)
     .addHelpText('after', EXIT_CODES)
-    .showHelpAfterError('(hive-sync --help shows what there is)')
+    .showHelpAfterError(`(${io.calledAs} --help shows what there is)`)
+    .configureHelp({
+      // The commands' names alone leave room for what they do in 80 columns.
+      subcommandTerm: (command) => command.name(),
+      optionDescription: ({ description, defaultValue }) =>
+        defaultValue === undefined || defaultValue === false
+          ? description
+          : `${description} (default: ${defaultValue})`,
+    })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
     })
     .exitOverride();
   const command = (usage: string, summary: string, examples: readonly string[]) =>
-    program
-      .command(usage)
-      .summary(summary)
-      .description(summary)
-      .addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);
+    addExamples(program.command(usage).summary(summary).description(summary), io, examples);
 
   command('demo', 'sync a simulated account into an embedded PostgreSQL and query it', ['hive-sync demo']).action(
     async () => ends(await (await import('./demo.js')).demoCommand(io)),

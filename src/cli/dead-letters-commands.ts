@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { ListOptions } from './dead-letters.js';
 import type { DiscardOptions } from './dead-letters-discard.js';
 import type { RetryOptions } from './dead-letters-retry.js';
+import { addExamples } from './examples.js';
 import type { Io } from './io.js';
 
 const EXAMPLES = [
@@ -17,8 +18,8 @@ export function addDeadLetters(program: Command, io: Io, ends: (code: number) =>
   const letters = program
     .command('dead-letters')
     .summary('what could not be taken in, and why')
-    .description('What could not be taken in, with the errors of the API and the payload.')
-    .addHelpText('after', `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join('\n')}`);
+    .description('What could not be taken in, with the errors of the API and the payload.');
+  addExamples(letters, io, EXAMPLES);
   const chooses = (command: Command): Command =>
     command
       .option('--collection <name>', 'only of this collection')

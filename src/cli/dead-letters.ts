@@ -65,7 +65,7 @@ export function listCommand(io: Io, options: ListOptions): Promise<number> {
     else if (letters.length === 0) print(io, 'No dead letters.');
     else {
       print(io, tableOf(['id', 'collection', 'kind', 'what', 'errors'], letters.map(toRow)));
-      print(io, '\nOne of them whole, with its payload: hive-sync dead-letters show <id>');
+      print(io, `\nOne of them whole, with its payload: ${io.calledAs} dead-letters show <id>`);
     }
     return 0;
   });

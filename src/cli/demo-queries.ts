@@ -12,13 +12,15 @@ group by 1 order by 1 desc limit 6`,
     question: 'Which carriers deliver, and how fast?',
     query: `select carrier, sum(shipments)::int as shipments,
   round(100.0 * sum(delivered) / sum(shipments))::int as delivered_percent,
-  round((sum(median_hours * delivered) / nullif(sum(delivered), 0))::numeric)::int as about_median_hours
+  round((sum(median_hours * delivered)
+    / nullif(sum(delivered), 0))::numeric)::int as about_median_hours
 from hive.carrier_performance
 group by 1 order by 2 desc`,
   },
   {
     question: 'What is in stock where?',
-    query: `select warehouse, count(*)::int as skus, sum(stocked)::int as sellable, sum(reserved)::int as reserved
+    query: `select warehouse, count(*)::int as skus,
+  sum(stocked)::int as sellable, sum(reserved)::int as reserved
 from hive.inventory_by_warehouse
 group by 1 order by 3 desc`,
   },

@@ -71,11 +71,10 @@ async function printAnswers(io: Io, db: Db, url: string): Promise<void> {
     print(io, tableOf(Object.keys(rows[0] ?? {}), rows.map(Object.values)));
   }
   const total = counts.reduce((sum, [, rows]) => sum + rows, 0);
-  print(
-    io,
-    `\n${inThousands(total)} rows stay in the embedded database, which stops with this command. To look around:`,
-  );
-  print(io, '  npm run hive-sync -- db --demo');
-  print(io, `and then, while that runs:\n  psql '${url}'`);
+  print(io, `\n${inThousands(total)} rows stay in the embedded database, which stops with this command.`);
+  print(io, 'To look around with psql, keep it up in one terminal and connect in another:');
+  print(io, `  ${io.calledAs} db --demo`);
+  print(io, `  psql '${url}'`);
+  print(io, `\nYour own account: put HIVE_API_KEY into .env, then\n  ${io.calledAs} sync`);
   print(io, '\nTen questions with their answers, and what each column means: docs/analysts.md');
 }

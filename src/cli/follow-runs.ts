@@ -148,7 +148,7 @@ export function reportRuns(
     } else if (run.state === 'incomplete') {
       print(io, `\n${label}Run ${run.run} ended incomplete: ${run.reason}.`);
       if (run.lookups.failed > 0 || run.windows.some(({ deadLetters }) => deadLetters > 0)) {
-        print(io, 'See what failed and why: hive-sync dead-letters list');
+        print(io, `See what failed and why: ${io.calledAs} dead-letters list`);
       }
       if (code === 0) code = 3;
     }

@@ -11,6 +11,8 @@ export interface Io {
   /** Fires on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
   readonly version: string;
+  /** What people type before a command's name: `hive-sync`, `npx hive-sync` or `npm run hive-sync --`. */
+  readonly calledAs: string;
 }
 
 export const print = (io: Pick<Io, 'stdout'>, text: string): void => void io.stdout.write(`${text}\n`);

@@ -43,7 +43,7 @@ export async function refreshCommand(
       return 1;
     }
     if (run.lookups.failed > 0) {
-      print(io, `\nWhat failed and why: hive-sync dead-letters list --collection ${collection.name}`);
+      print(io, `\nWhat failed and why: ${io.calledAs} dead-letters list --collection ${collection.name}`);
     }
     if (lookups.some(({ outcome }) => outcome === 'unconfirmed')) {
       print(

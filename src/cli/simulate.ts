@@ -1,6 +1,6 @@
 // hive-sync simulate: the Hive API as a program on a port, for trying things out and for tests.
 import { readFileSync } from 'node:fs';
-import { UsageError } from '../errors.js';
+import { AddressError, UsageError } from '../errors.js';
 import { collectionNames, openSimulator, SimulatorOptionError, type SimulatorOptions } from '../simulator/index.js';
 import { type Io, print } from './io.js';
 import { untilAborted } from './until-aborted.js';
@@ -16,11 +16,16 @@ export async function simulateCommand(io: Io, options: SimulateOptions): Promise
     simulator = await openSimulator(toSimulatorOptions(options));
   } catch (error) {
     if (error instanceof SimulatorOptionError) throw new UsageError(error.message, { cause: error });
-    throw error;
+    const { code, address, port } = error as { code?: unknown; address?: unknown; port?: unknown };
+    if (code !== 'EADDRINUSE') throw error;
+    throw new AddressError(
+      `The simulator cannot listen on ${address}, port ${port}: another program listens there already. Stop it, or choose another --port.`,
+      { cause: error },
+    );
   }
   print(io, `The simulator serves ${simulator.url}`);
   print(io, `Try:   curl -H 'authorization: Bearer ${simulator.apiKey}' '${simulator.url}/orders?page=1'`);
-  print(io, `Sync:  HIVE_API_URL=${simulator.url} HIVE_API_KEY=${simulator.apiKey} hive-sync sync`);
+  print(io, `Sync:  HIVE_API_URL=${simulator.url} HIVE_API_KEY=${simulator.apiKey} ${io.calledAs} sync`);
   if (options.webhooks !== undefined) {
     print(io, `Webhooks go to ${options.webhooks} when a status changes, for example by:`);
     print(io, `       curl -d '${STEP}' ${simulator.origin}/__apply`);

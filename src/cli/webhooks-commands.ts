@@ -1,5 +1,6 @@
 // The commands below `hive-sync webhooks`, as commander knows them.
 import type { Command } from 'commander';
+import { addExamples } from './examples.js';
 import type { Io } from './io.js';
 import type { ListOptions, ReplayOptions } from './webhooks.js';
 
@@ -14,8 +15,8 @@ export function addWebhooks(program: Command, io: Io, ends: (code: number) => vo
   const webhooks = program
     .command('webhooks')
     .summary('what webhooks brought: list it, take it in again, remove old ones')
-    .description('Deliveries of webhooks, as the worker stored them before it answered.')
-    .addHelpText('after', `\nExamples:\n${EXAMPLES.map((line) => `  ${line}`).join('\n')}`);
+    .description('Deliveries of webhooks, as the worker stored them before it answered.');
+  addExamples(webhooks, io, EXAMPLES);
   const chooses = (command: Command): Command =>
     command
       .option('--since <date>', 'only those received since then: 2026-03-31 or 2026-03-31T12:00:00Z')

@@ -22,13 +22,13 @@ function processesOf(folder: string): string[] {
 }
 
 test('the demo exits with 0, fills every table, answers three questions, and a second one changes nothing', async () => {
-  const startedAt = performance.now();
   const ended = await runCli(['demo'], { HIVE_SYNC_HOME: home });
   expect(ended).toMatchObject({ code: 0 });
-  expect(performance.now() - startedAt).toBeLessThan(60_000);
   expect(ended.stdout).toContain('every collection is certified');
   expect(ended.stdout.match(/^select/gm)).toHaveLength(3);
   expect(ended.stdout).toContain("psql 'postgres://");
+  const long = ended.stdout.split('\n').filter((line) => line.length > 80 && !line.includes('psql'));
+  expect(long, 'wider than a terminal').toEqual([]);
   await until('no process is left', () => processesOf(home).length === 0);
 
   const server = await openEmbeddedPostgres({ home, database: 'hive_sync_demo' });

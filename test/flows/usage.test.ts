@@ -1,4 +1,6 @@
 // Promise: bad input gets one clear sentence, what was expected, and the exit code of the contract.
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { runCli } from '../support/cli.js';
 
@@ -72,4 +74,44 @@ test('--help names every command with examples, and the exit codes', async () =>
     expect((await runCli([command, '--help'])).stdout).toContain('Examples:');
   }
   expect(help.stdout).toContain('130 interrupted');
+});
+
+test('the help of every command fits into 80 columns and shows no default that is none', async () => {
+  const { stdout } = await runCli(['--help']);
+  const commands = [...stdout.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map(([, name = '']) => name);
+  expect(commands).toEqual(expect.arrayContaining(['demo', 'dead-letters', 'webhooks', 'simulate']));
+  for (const command of commands) {
+    const help = (await runCli(command === 'help' ? ['--help'] : [command, '--help'])).stdout;
+    expect(
+      help.split('\n').filter((line) => line.length > 80),
+      command,
+    ).toEqual([]);
+    expect(help, command).not.toContain('default: false');
+  }
+}, 60_000);
+
+test.each([
+  ['hive-sync', {}],
+  ['npm run hive-sync --', { npm_lifecycle_event: 'hive-sync', npm_package_name: 'hive-sync' }],
+  ['npm run hive-sync --', { npm_lifecycle_event: 'demo', npm_package_name: 'hive-sync' }],
+  ['npx hive-sync', { npm_lifecycle_event: 'npx', npm_package_name: 'shop' }],
+  ['npx hive-sync', { npm_lifecycle_event: 'sync-the-shop', npm_package_name: 'shop' }],
+])('called as %s, it shows examples that can be typed', async (calledAs, env) => {
+  const help = (await runCli(['status', '--help'], env)).stdout;
+  expect(help).toContain(`Usage: ${calledAs} status`);
+  expect(help).toContain(`\n  ${calledAs} status\n`);
+  // npm's heading on stdout would be in the JSON.
+  expect(help).toContain(`\n  ${calledAs.replace('npm run', 'npm run --silent')} status --json\n`);
+});
+
+test('a port that another program has is named, with the way out', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const ended = await runCli(['simulate', '--port', String(port)]);
+  taken.close();
+  expect(ended).toMatchObject({ code: 1, stdout: '' });
+  expect(ended.stderr).toMatch(
+    new RegExp(`127\\.0\\.0\\.1, port ${port}: another program listens there already.*--port`),
+  );
 });
