@@ -38,7 +38,7 @@ printf '#!/bin/sh\nexec node %s "$@"\n' "$npm_cli" >"$place/bin/npm"
 chmod +x "$place/bin/npm"
 
 # Nothing of this machine's settings but the way to the registry.
-settings=(PATH="$place/bin" HOME="$place/home" npm_config_cache="$place/cache" CI=true)
+settings=(PATH="$place/bin" HOME="$place/home" npm_config_cache="$place/cache")
 for name in npm_config_registry NPM_CONFIG_REGISTRY npm_config_userconfig NPM_CONFIG_USERCONFIG npm_config_cafile NODE_EXTRA_CA_CERTS HTTPS_PROXY HTTP_PROXY NO_PROXY https_proxy http_proxy no_proxy; do
   if [ -n "${!name:-}" ]; then settings+=("$name=${!name}"); fi
 done

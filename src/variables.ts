@@ -128,8 +128,5 @@ export const variables = {
   },
 } satisfies Record<string, Variable>;
 
-/** Every variable but the keys, for those who document them. */
-export const variableNames: readonly string[] = Object.keys(variables);
-
 /** undefined = not set, or not usable. */
 export type Values = { [Name in keyof typeof variables]: z.output<(typeof variables)[Name]['schema']> | undefined };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../src/config.js';
 import { ConfigError } from '../src/errors.js';
-import { variableNames } from '../src/variables.js';
+import { type Variable, variables } from '../src/variables.js';
 
 const KEY = { HIVE_API_KEY: 'key-1' };
 
@@ -212,7 +212,36 @@ test('a config cannot be changed, at any depth', () => {
   }
 });
 
-test.each(['README.md', '.env.example'])('%s tells of every variable', (file) => {
-  const text = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
-  expect(variableNames.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);
+describe('what is written about the variables', () => {
+  const fallbacks = new Map<string, string | undefined>(
+    Object.entries(variables).map(([name, { fallback }]: [string, Variable]) => [name, fallback]),
+  );
+  const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
+
+  test('README has each of them in its table, with the default of the code, and no others', () => {
+    const [, section = ''] = /\n## Configuration\n(.*?)\n## /s.exec(read('README.md')) ?? [];
+    const written = new Map<string, string>();
+    for (const [, names = '', fallback = ''] of section.matchAll(/^\| (`[A-Z].*?) *\|.*\| (.*?) *\|$/gm)) {
+      const all = [...names.matchAll(/`([A-Z_]+)`/g)].map(([, name = '']) => name);
+      const values = all.length === 1 ? [fallback] : fallback.split(', ');
+      for (const [i, name] of all.entries()) written.set(name, values[i] ?? '');
+    }
+    expect([...written.keys()].sort()).toEqual([...fallbacks.keys(), 'HIVE_API_KEY'].sort());
+    for (const [name, fallback] of fallbacks) {
+      if (fallback !== undefined) expect(written.get(name), name).toContain(`\`${fallback}\``);
+      else expect(written.get(name), name).not.toMatch(/^`/);
+    }
+  });
+
+  test('.env.example has each of them, with the default of the code where there is one, and no others', () => {
+    const written = new Map(
+      [...read('.env.example').matchAll(/^#?([A-Z_]+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
+    );
+    const others = ['HIVE_API_KEY', 'HIVE_API_KEY_DE', 'HIVE_API_KEY_FR', 'HIVE_API_URL_DE'];
+    const ofCompose = ['POSTGRES_PASSWORD', 'POSTGRES_PORT'];
+    expect([...written.keys()].sort()).toEqual([...fallbacks.keys(), ...others, ...ofCompose].sort());
+    for (const [name, fallback] of fallbacks) {
+      if (fallback !== undefined) expect(written.get(name), name).toBe(fallback);
+    }
+  });
 });
