@@ -38,7 +38,9 @@ export async function doctorCommand(io: Io): Promise<number> {
     try {
       const pending = await pendingMigrations(store);
       const kind = store.embedded ? `embedded in ${config.home}` : 'reached';
-      return pending.length === 0 ? `${kind}, schema in step` : `${kind}; migrations to come: ${pending.join(', ')}`;
+      return pending.length === 0
+        ? `${kind}, schema in step`
+        : `${kind}; its schema is brought in step now, ${pending.length} migration(s)`;
     } finally {
       await store.close();
     }
@@ -59,9 +61,10 @@ export async function doctorCommand(io: Io): Promise<number> {
             return `accepted by ${new URL(account.apiUrl).host}, ${body.itemCount ?? 'some'} warehouses`;
           } catch (error) {
             if (error instanceof HiveHttpError && error.status === 401) {
-              throw new Error('refused (401). Check HIVE_API_KEY: it is issued by your account manager at Hive', {
-                cause: error,
-              });
+              throw new Error(
+                `refused (401). Check ${account.keyVariable}: it is issued by your account manager at Hive`,
+                { cause: error },
+              );
             }
             throw error;
           }
