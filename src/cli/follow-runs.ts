@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccountParts, App } from '../app.js';
 import type { Config } from '../config.js';
-import { type BudgetStatus, progressOf, type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
+import { etaMs, progressOf } from '../db/run-progress.js';
+import { type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
 import { describe, isServiceAway } from '../errors.js';
 import { inWords } from '../words.js';
 import { tableOf } from './format.js';
@@ -61,7 +62,8 @@ export async function followRuns(
 ): Promise<RunStatus[]> {
   const progress = openProgress(io.stderr, { accounts: followed.length });
   const startedAt = performance.now();
-  const readAt = new Map<number, { done: number; at: number }>();
+  /** Of each run: requests that were done when it was first looked at, and last, and since when. */
+  const marks = new Map<number, { first: number; last: number; at: number }>();
   let runs: RunStatus[] = [];
   let isAway = false;
   try {
@@ -72,12 +74,18 @@ export async function followRuns(
           const [run] = await readRunStatus(app.store.db, { runIds: [runId] });
           if (run === undefined) throw new Error(`run ${runId} is gone from the ledger`);
           const budget = await readBudgetStatus(app.store.db, account.account.label, config.rate);
-          const etaMs = estimate(run, budget, config.rate.windowMs, performance.now() - startedAt);
-          const { done, at } = readAt.get(runId) ?? { done: -1, at: startedAt };
-          const doneNow = progressOf(run).pagesDone + run.lookups.done;
-          if (doneNow !== done) readAt.set(runId, { done: doneNow, at: performance.now() });
-          const quietMs = doneNow === done ? performance.now() - at : 0;
-          snapshots.push({ account: account.account.label, run, budget, etaMs, quietMs });
+          const now = performance.now();
+          const done = progressOf(run).pagesDone + run.lookups.done;
+          const seen = marks.get(runId) ?? { first: done, last: done, at: now };
+          marks.set(runId, done === seen.last ? seen : { ...seen, last: done, at: now });
+          const pace = { done: done - seen.first, ms: now - startedAt };
+          snapshots.push({
+            account: account.account.label,
+            run,
+            budget,
+            etaMs: etaMs(run, budget, config.rate.windowMs, pace),
+            quietMs: done === seen.last ? now - seen.at : 0,
+          });
         }
         runs = snapshots.map(({ run }) => run);
         if (isAway) progress.say('PostgreSQL answers again, going on.');
@@ -95,19 +103,6 @@ export async function followRuns(
   } finally {
     progress.close();
   }
-}
-
-/** What is left of the budget's time, or at the pace so far where that is slower. */
-function estimate(run: RunStatus, budget: BudgetStatus, windowMs: number, elapsedMs: number): number | undefined {
-  const { pagesDone, pagesTotal } = progressOf(run);
-  if (pagesTotal === null) return undefined;
-  const done = pagesDone + run.lookups.done;
-  const left = Math.max(0, pagesTotal + run.lookups.total - done);
-  if (done === 0 || left === 0) return undefined;
-  const free = Math.max(0, budget.limit - budget.used);
-  const byBudget = left <= free ? 0 : Math.ceil((left - free) / budget.limit) * windowMs;
-  const byPace = left <= free ? (elapsedMs / done) * left : 0;
-  return Math.max(byBudget, byPace);
 }
 
 /** The closing table and sentences. @returns the exit code of the contract */

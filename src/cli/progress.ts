@@ -8,8 +8,8 @@ export interface Snapshot {
   readonly account: string;
   readonly run: RunStatus;
   readonly budget: BudgetStatus;
-  /** Milliseconds until the end, or undefined while that cannot be told. */
-  readonly etaMs: number | undefined;
+  /** Milliseconds until the end, or null while that cannot be told. */
+  readonly etaMs: number | null;
   /** Milliseconds since something was last read. */
   readonly quietMs: number;
 }
@@ -39,7 +39,7 @@ function budgetLine({ run, budget, etaMs, quietMs }: Snapshot): string {
   const isFree = blocked <= 0 && budget.used < budget.limit;
   const quiet = isFree && quietMs >= QUIET_MS ? `, nothing read for ${inWords(quietMs)}: LOG_LEVEL=warn says why` : '';
   const pause = blocked > 0 ? `, the API asked for a pause of ${inWords(blocked)}` : quiet;
-  const eta = etaMs === undefined ? '' : `, about ${inWords(etaMs)} left`;
+  const eta = etaMs === null || etaMs === 0 ? '' : `, about ${inWords(etaMs)} left`;
   const { total, done } = run.lookups;
   const single = total === 0 ? '' : `${inThousands(done)} of ${inThousands(total)} single records, `;
   return `${single}${inThousands(budget.used)} of ${inThousands(budget.limit)} requests used${pause}${eta}`;

@@ -1,7 +1,8 @@
 // The state of an account in the form that programs get it: `hive-sync status --json` and GET /api/status.
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Executor } from './database.js';
-import { etaMs, progressOf, readBudgetStatus, readCollectionStatus, readRunStatus } from './status.js';
+import { etaMs, progressOf } from './run-progress.js';
+import { readBudgetStatus, readCollectionStatus, readRunStatus } from './status.js';
 
 export interface ReportOptions {
   readonly account: string;

@@ -48,6 +48,8 @@ export interface BudgetStatus {
   readonly limit: number;
   readonly others: number;
   readonly blockedUntil: Date | null;
+  /** Milliseconds until the oldest request leaves the window, or until the pause is over that the API asked for. */
+  readonly nextFreeMs: number;
   /** Set when the key was refused. */
   readonly haltedAt: Date | null;
 }
@@ -177,28 +179,6 @@ export async function readRunStatus(
   return [...runs.values()];
 }
 
-/** How far a run is; the total is null until every window knows its pages. */
-export function progressOf({ windows }: Pick<RunStatus, 'windows'>): { pagesDone: number; pagesTotal: number | null } {
-  return {
-    pagesDone: windows.reduce((sum, { pagesDone }) => sum + pagesDone, 0),
-    pagesTotal: windows.some(({ pages }) => pages === null)
-      ? null
-      : windows.reduce((sum, { pages }) => sum + (pages ?? 0), 0),
-  };
-}
-
-/** Milliseconds until a run ends, by the budget alone: that is what a sync waits for. null = not known yet. */
-export function etaMs(
-  run: Pick<RunStatus, 'windows' | 'lookups'>,
-  { limit }: Pick<BudgetStatus, 'limit'>,
-  windowMs: number,
-): number | null {
-  const { pagesDone, pagesTotal } = progressOf(run);
-  if (pagesTotal === null) return null;
-  const left = pagesTotal - pagesDone + run.lookups.total - run.lookups.done;
-  return Math.ceil((Math.max(0, left) / limit) * windowMs);
-}
-
 export async function readBudgetStatus(
   db: Executor,
   account: string,
@@ -209,18 +189,22 @@ export async function readBudgetStatus(
     max_requests: number | null;
     others: number | null;
     blocked: number | null;
+    next_free: number | null;
     halted: number | null;
   }>(sql`
-    select (select count(*) from sync.rate_slots s where s.account = ${account}
-        and s.at > clock_timestamp() - make_interval(secs => ${rate.windowMs / 1_000}) and s.at <= clock_timestamp()) as used,
-      b.max_requests, b.others, ${ms('b.blocked_until')} as blocked, ${ms('b.halted_at')} as halted
-    from (select 1) as one left join sync.rate_budgets b on b.account = ${account}`);
+    select used.n as used, b.max_requests, b.others, ${ms('b.blocked_until')} as blocked, ${ms('b.halted_at')} as halted,
+      ${ms('greatest(used.oldest + w.length, b.blocked_until) - clock_timestamp()')} as next_free
+    from (select make_interval(secs => ${rate.windowMs / 1_000}) as length) as w
+      cross join lateral (select count(*) as n, min(s.at) as oldest from sync.rate_slots s where s.account = ${account}
+        and s.at > clock_timestamp() - w.length and s.at <= clock_timestamp()) as used
+      left join sync.rate_budgets b on b.account = ${account}`);
   const others = row?.others ?? 0;
   return {
     used: row?.used ?? 0,
     limit: Math.max(1, (rate.limit ?? row?.max_requests ?? 100) - rate.reserve - others),
     others,
     blockedUntil: toDate(row?.blocked ?? null),
+    nextFreeMs: Math.max(0, row?.next_free ?? 0),
     haltedAt: toDate(row?.halted ?? null),
   };
 }

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { collections } from '../../collections/index.js';
 import { type Run, readRun, readWindows, type Window } from '../../db/ledger.js';
 import { listRuns, runModes, runStates } from '../../db/run-list.js';
-import { etaMs, progressOf, type RunStatus, readBudgetStatus, readRunStatus } from '../../db/status.js';
+import { etaMs, progressOf } from '../../db/run-progress.js';
+import { type BudgetStatus, type RunStatus, readBudgetStatus, readRunStatus } from '../../db/status.js';
 import { readRange } from '../../sync/runs/backfill-range.js';
 import { startAsked } from '../../sync/runs/start-asked.js';
 import { HttpError } from '../answer-errors.js';
@@ -88,11 +89,11 @@ export function runEndpoints(parts: ServerParts): Endpoint[] {
     const status = new Map(
       (await readRunStatus(db, { runIds: found.map(({ id }) => id) })).map((one) => [one.run, one]),
     );
-    const limits = new Map<string, number>();
+    const budgets = new Map<string, BudgetStatus>();
     for (const label of new Set(found.filter(({ state }) => state === 'running').map(({ account }) => account))) {
-      limits.set(label, (await readBudgetStatus(db, label, config.rate)).limit);
+      budgets.set(label, await readBudgetStatus(db, label, config.rate));
     }
-    return found.map((one) => toJson(one, status.get(one.id), limits.get(one.account), config.rate.windowMs));
+    return found.map((one) => toJson(one, status.get(one.id), budgets.get(one.account), config.rate.windowMs));
   }
 
   return [
@@ -185,7 +186,7 @@ function accountOf({ accounts }: ServerParts, label: string | undefined): Server
 function toJson(
   one: Run,
   status: RunStatus | undefined,
-  limit: number | undefined,
+  budget: BudgetStatus | undefined,
   windowMs: number,
 ): z.input<typeof run> {
   const sum = (of: 'inserted' | 'updated' | 'unchanged' | 'deadLetters') =>
@@ -211,7 +212,7 @@ function toJson(
     updated: sum('updated'),
     unchanged: sum('unchanged'),
     dead_letters: sum('deadLetters'),
-    eta_ms: status === undefined || limit === undefined ? null : etaMs(status, { limit }, windowMs),
+    eta_ms: status === undefined || budget === undefined ? null : etaMs(status, budget, windowMs),
   };
 }
 

@@ -4,10 +4,10 @@ import { countDeadLetters, type DeadLetter, listDeadLetters } from '../../db/dea
 import type { Run } from '../../db/ledger.js';
 import { type MinuteOfRequests, requestsPerMinute } from '../../db/requests-per-minute.js';
 import { listRuns } from '../../db/run-list.js';
+import { etaMs } from '../../db/run-progress.js';
 import {
   type BudgetStatus,
   type CollectionStatus,
-  etaMs,
   type RunStatus,
   readBudgetStatus,
   readCollectionStatus,
