@@ -6,7 +6,7 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Executor } from './database.js';
 import { idList } from './id-list.js';
 import { statementParts } from './statement-parts.js';
-import type { Provenance, StorableRecord } from './upsert.js';
+import type { Provenance, StorableRecord } from './stored-record.js';
 
 /** A table by account, record, `by` and day. */
 export interface DailyTable {

@@ -5,7 +5,8 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Executor } from './database.js';
 import { idList } from './id-list.js';
 import { statementParts } from './statement-parts.js';
-import { type Row, replaceChildren, type StorableRecord, type UpsertTarget } from './upsert.js';
+import type { Row, StorableRecord } from './stored-record.js';
+import { replaceChildren, type UpsertTarget } from './upsert.js';
 
 type Derived = Pick<StorableRecord, 'id' | 'row' | 'children'>;
 

@@ -8,6 +8,7 @@ import { idList } from './id-list.js';
 import { seenLater } from './later-reads.js';
 import { statementParts } from './statement-parts.js';
 import { insertChanges, watchedOf } from './status-changes.js';
+import type { Provenance, StorableRecord } from './stored-record.js';
 import { together } from './together.js';
 
 /** Where a collection's rows go. */
@@ -24,27 +25,6 @@ export interface UpsertTarget {
     /** Where the last values of each day are kept. */
     readonly dailyTable?: DailyTable | undefined;
   }[];
-}
-
-export type Row = Readonly<Record<string, unknown>>;
-
-/** One record, ready to be stored. */
-export interface StorableRecord {
-  readonly id: number;
-  readonly row: Row;
-  /** Child rows by table name; account and the record's id are filled in here. */
-  readonly children: Readonly<Record<string, readonly Row[]>>;
-  readonly raw: unknown;
-  /** Equal hashes mean equal payloads. */
-  readonly hash: string;
-}
-
-export interface Provenance {
-  readonly account: string;
-  /** Start of the request by PostgreSQL's clock, epoch milliseconds. */
-  readonly requestedAt: number;
-  readonly source: 'page' | 'record' | 'webhook';
-  readonly runId: number | null;
 }
 
 export interface UpsertResult {

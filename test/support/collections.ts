@@ -4,7 +4,7 @@ import { getTableName } from 'drizzle-orm/table';
 import fc from 'fast-check';
 import type { Fields } from '../../src/db/columns.js';
 import type { Executor } from '../../src/db/database.js';
-import type { Row } from '../../src/db/upsert.js';
+import type { Row } from '../../src/db/stored-record.js';
 import type { Collection } from '../../src/sync/collection.js';
 import { type ParsedRecord, parseRecord } from '../../src/sync/records/parse.js';
 

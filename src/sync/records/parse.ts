@@ -2,7 +2,7 @@
 // reported as schema drift. A record is refused (dead letter) when it has no id, or when a list of its parts is not a
 // list of objects: rows without their parts would be silently short.
 import { type Field, type Fields, kinds } from '../../db/columns.js';
-import type { Row, StorableRecord } from '../../db/upsert.js';
+import type { Row, StorableRecord } from '../../db/stored-record.js';
 import type { Child, Collection, IndexSpec } from '../collection.js';
 import { canonicalJson, contentHash } from './content-hash.js';
 import { isObject, type JsonObject, pathsOf, unexpectedFields } from './known-fields.js';

@@ -3,8 +3,8 @@
 import { sql } from 'drizzle-orm';
 import type { Executor } from '../../db/database.js';
 import type { Run } from '../../db/ledger.js';
+import type { Provenance, StorableRecord } from '../../db/stored-record.js';
 import { lockStoredRows, markSeen } from '../../db/stored-states.js';
-import type { Provenance, StorableRecord } from '../../db/upsert.js';
 import { deliveriesTouching, raiseDoubts, recordsInDoubt, settleDoubts } from '../../db/webhook-deliveries.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
