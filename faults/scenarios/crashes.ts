@@ -130,7 +130,7 @@ export const crashes: readonly Scenario[] = [
   },
   {
     group: 'Keys',
-    trouble: 'the key is refused for a moment (until two 401s were sent)',
+    trouble: 'the key is refused for a moment, to all requests that are under way',
     simulator: slow,
     during: async ({ request, simulator }) => {
       await request(6);
