@@ -15,7 +15,10 @@ const windowOf = (json: WindowJson): Window => ({
   from_at: dateOf(json.from_at),
   to_at: dateOf(json.to_at),
   closed_down_to: dateOf(json.closed_down_to),
+  counted_at: dateOf(json.counted_at),
+  last_answered_at: dateOf(json.last_answered_at),
   started_at: dateOf(json.started_at),
+  as_of: dateOf(json.as_of),
   finished_at: dateOf(json.finished_at),
 });
 

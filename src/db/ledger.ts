@@ -97,6 +97,11 @@ export async function readRun(db: Executor, runId: number): Promise<Run | undefi
 export const readWindows = (db: Executor, runId: number): Promise<Window[]> =>
   db.select().from(windows).where(eq(windows.run_id, runId)).orderBy(windows.id);
 
+/** The start of the earliest request that the proof rests on, and no instant that lies beyond the window. */
+const provedAsOf = ({ id, base_pass }: Window) => sql`(
+  select least(windows.to_at, min(p.requested_at)) from sync.pages p
+  where p.window_id = ${id} and p.pass >= ${base_pass} and p.state = 'read')`;
+
 /** Closes a window, unless somebody else did or it has gone on to another pass. Returns whether it was us. */
 export async function closeWindow(
   db: Executor,
@@ -109,7 +114,13 @@ export async function closeWindow(
 ): Promise<boolean> {
   const closed = await db
     .update(windows)
-    .set({ state: end.state, reason: end.reason, distinct_ids: end.distinctIds, finished_at: sql`now()` })
+    .set({
+      state: end.state,
+      reason: end.reason,
+      distinct_ids: end.distinctIds,
+      finished_at: sql`now()`,
+      ...(end.state === 'certified' ? { as_of: provedAsOf(window) } : {}),
+    })
     .where(
       and(eq(windows.id, window.id), eq(windows.pass, window.pass), inArray(windows.state, ['waiting', 'reading'])),
     )

@@ -35,7 +35,7 @@ export const relations: readonly Relation[] = [
   ...views.map(relationOf),
   ...[...collections.flatMap(({ tables }) => tables), statusChanges].map(relationOf),
   ...[...Object.values(machinery), ...rollups.flatMap(({ tables }) => tables)]
-    .filter((value) => is(value, PgTable))
+    .filter((value) => is(value, PgTable) || is(value, PgView))
     .map(relationOf)
     .sort((a, b) => (a.name < b.name ? -1 : 1)),
 ];

@@ -3,6 +3,7 @@ export * from './dead-letters.js';
 export * from './installation.js';
 export * from './ledger.js';
 export * from './lookups.js';
+export * from './proofs.js';
 export * from './rate-budget.js';
 export { syncSchema } from './schema.js';
 export * from './schema-drift.js';

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, bigserial, boolean, index, integer, primaryKey, text } from 'drizzle-orm/pg-core';
 import { describedTable } from '../described.js';
-import { ACCOUNT, at, COLLECTION, count, syncSchema } from './schema.js';
+import { ACCOUNT, at, COLLECTION, count, payload, syncSchema } from './schema.js';
 
 export const runs = describedTable(
   syncSchema,
@@ -48,7 +48,7 @@ export const windows = describedTable(
     collection: [text().notNull(), COLLECTION],
     kind: [
       text().notNull(),
-      'whole = all of the collection; range = the part between two instants; head = its newest part, down to what is certified; chosen = the pages that hold open records, and some of those that hold closed ones which may still change',
+      'whole = all of the collection; range = the part between two instants; head = its newest part, down to what is certified; chosen = the pages that hold open records, and some of those that hold closed ones which may still change; counted = a part whose count is compared with our own, and that is read only where the two differ',
     ],
     from_at: [at(), 'Lower bound by created_at, inclusive; null = open, or the list has no such filter.'],
     to_at: [at(), 'Upper bound by created_at, inclusive; null = open, or the list has no such filter.'],
@@ -68,11 +68,27 @@ export const windows = describedTable(
       at(),
       'Chosen pages: closed records were looked at down to this created_at, and the next run goes on below it; null = down to the last one.',
     ],
-    page_count: [integer(), 'Pages of this pass, as its first page said; null until it was read.'],
+    page_count: [
+      integer(),
+      'Pages of this pass, as the last answer said that could be believed; null while none could.',
+    ],
+    end_below: [
+      integer(),
+      'The lowest page of this pass that turned out to lie beyond the end of the list; null = none did.',
+    ],
     first_item_count: [integer(), "The API's own count at the first page read in this pass."],
     last_item_count: [integer(), "The API's own count at the last page read in this pass."],
+    counted_at: [at(), 'Start of the request whose answer said last_item_count.'],
+    own_count: [
+      integer(),
+      'Our own count beside last_item_count when the two were compared: rows that are not deleted, and records that are open dead letters. Null = not compared.',
+    ],
     items_per_page: [integer(), 'Records per page, as the API said.'],
-    moved: [boolean().notNull().default(false), 'Did two pages of this pass disagree about the count?'],
+    moved: [
+      boolean().notNull().default(false),
+      'Did two pages of this pass disagree about the count, or was there a pause between two of them? Then its pages must overlap to prove anything.',
+    ],
+    last_answered_at: [at(), 'When the last answer of this pass had arrived; null until one has.'],
     pages_read: [count(), 'Pages that were read.'],
     pages_failed: [count(), 'Pages that were given up; their dead letters say why.'],
     distinct_ids: [integer(), 'Distinct ids in the pages since base_pass; null until the end.'],
@@ -81,7 +97,11 @@ export const windows = describedTable(
     updated: [count(), 'Rows whose content had changed.'],
     unchanged: [count(), 'Rows that were as stored.'],
     dead_letters: [count(), 'Dead letters that it wrote.'],
-    started_at: [at(), 'When its first page was asked for; null until then.'],
+    started_at: [at(), 'When its first page was stored; null until then.'],
+    as_of: [
+      at(),
+      'Of a certified window: every record in it that existed at this instant and still did when its page was read is in the table. The start of the earliest request that the proof rests on, and never later than the clock of the API had come. Null = nothing is proved (yet): a whole list that was read up to an instant proves something when the part above that has been read, too.',
+    ],
     finished_at: [at(), 'When it ended; null until then.'],
   },
   (table) => [index().on(table.run_id), index().on(table.account, table.collection, table.state)],
@@ -100,7 +120,7 @@ export const pages = describedTable(
     ],
     pass: [integer().notNull(), 'The reading of the window in which it was read, from 1.'],
     page: [integer().notNull(), 'Number of the page, from 1.'],
-    state: [text().notNull(), 'read | failed (its dead letter says why)'],
+    state: [text().notNull(), 'read | failed (its dead letter says why) | beyond (the list ends before it)'],
     page_count: [integer(), 'Number of pages, as this page said.'],
     item_count: [integer(), 'Number of records in the whole list, as this page said.'],
     items_per_page: [integer(), 'Records per page, as this page said.'],
@@ -111,7 +131,13 @@ export const pages = describedTable(
     newest_at: [at(), 'Latest created_at in the page; null when there is none.'],
     oldest_at: [at(), 'Earliest created_at in the page; null when there is none.'],
     requested_at: [at().notNull(), 'Start of the request.'],
+    answered_at: [at(), 'When its answer had arrived; null in entries of old releases.'],
+    api_at: [at(), "The API's own clock when it answered (header Date, whole seconds); null when it did not say."],
+    losses: [payload(), 'Of how many records a typed column could not be read, by dotted path; null = of none.'],
     committed_at: [at().notNull().defaultNow(), 'When its rows were stored.'],
   },
-  (table) => [primaryKey({ columns: [table.window_id, table.pass, table.page] })],
+  (table) => [
+    primaryKey({ columns: [table.window_id, table.pass, table.page] }),
+    index().on(table.window_id, table.requested_at),
+  ],
 );

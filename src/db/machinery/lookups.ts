@@ -2,7 +2,7 @@
 import { bigint, bigserial, index, integer, text, unique } from 'drizzle-orm/pg-core';
 import { describedTable } from '../described.js';
 import { runs } from './ledger.js';
-import { ACCOUNT, at, COLLECTION, syncSchema } from './schema.js';
+import { ACCOUNT, at, COLLECTION, payload, syncSchema } from './schema.js';
 
 export const lookups = describedTable(
   syncSchema,
@@ -29,6 +29,10 @@ export const lookups = describedTable(
       'written | unchanged | gone | unconfirmed (404, but no other record was found right then, or too many are gone at once to be believed); null until it is done',
     ],
     priority: [integer().notNull(), 'Priority in the queue; a lower number goes first.'],
+    losses: [
+      payload(),
+      'Typed columns of the record that could not be read, by dotted path, as in sync.pages; null = none.',
+    ],
     finished_at: [at(), 'When it ended; null until then.'],
   },
   (table) => [

@@ -11,7 +11,10 @@ export const schemaDrift = describedTable(
     account: [text().notNull(), ACCOUNT],
     collection: [text().notNull(), COLLECTION],
     path: [text().notNull(), 'Dotted path in the record, [] for the elements of a list: items[].price.'],
-    kind: [text().notNull(), 'unknown_field | type | value | unstorable_text'],
+    kind: [
+      text().notNull(),
+      'unknown_field | type (of another type, its value landed all the same) | loss (it could not be read: the column keeps an older value, or is null) | value | unstorable_text',
+    ],
     seen: [text().notNull(), 'What was there: a type, or a value of an enumeration.'],
     expected: [text(), 'What was expected; null for an unknown field.'],
     sample: [text(), "The value's form without its content, so that no personal data lands here."],

@@ -16,6 +16,7 @@ const provenance = () => ({
   _source: text().notNull(),
   _run_id: bigint({ mode: 'number' }),
   _previous: jsonb(),
+  _lost: text().array(),
   _content_hash: text().notNull(),
   _raw: jsonb().notNull(),
 });
@@ -33,6 +34,8 @@ const provenanceComments: Readonly<Record<keyof ReturnType<typeof provenance>, s
     'The run that wrote this version: sync.runs.id, for as long as LEDGER_RETENTION keeps it. Null outside a run.',
   _previous:
     'The statuses and _deleted_at of the version before, as hive.status_changes compared them; null while there is only one.',
+  _lost:
+    'Columns whose value in this version could not be read (of part tables as table.column): they keep the last good value, or are null when there was none. Null = all were read. See hive.schema_drift.',
   _content_hash: 'Fingerprint of the payload, by which changes are seen. Never null.',
   _raw: "The record as the API sent it, also with fields that have no column: _raw->>'a_new_field'. Never null. Personal data.",
 };
@@ -52,6 +55,7 @@ export function defineCollection(spec: CollectionSpec): Collection {
       primaryKey({ columns: [table.account, table.id] }),
       // For counts: all by the primary key, less these.
       ...indexesOf(spec.name, [{ on: ['account', '_deleted_at'], where: '_deleted_at is not null' }], table),
+      ...indexesOf(spec.name, [{ on: ['account', 'id'], where: '_lost is not null' }], table),
       ...indexesOf(spec.name, spec.indexes, table),
     ],
   );

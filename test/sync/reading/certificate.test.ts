@@ -23,8 +23,12 @@ const read: Window = {
   page_count: 3,
   first_item_count: 45,
   last_item_count: 45,
+  counted_at: AT,
+  own_count: null,
+  end_below: null,
   items_per_page: 20,
   moved: false,
+  last_answered_at: AT,
   pages_read: 3,
   pages_failed: 0,
   distinct_ids: null,
@@ -34,6 +38,7 @@ const read: Window = {
   unchanged: 0,
   dead_letters: 0,
   started_at: AT,
+  as_of: null,
   finished_at: null,
 };
 
