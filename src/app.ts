@@ -116,6 +116,7 @@ function openAccount(
     log,
     observer,
     frontier: Math.min(64, Math.max(8, 2 * config.concurrency)),
+    pauseMs: pauseOf(config),
     lookbackDays: config.lookbackDays,
     closedPages: closedPagesOf(config),
     probe: budget.probe,
@@ -131,6 +132,17 @@ function closedPagesOf({ rate, schedule }: Config): number {
   const requests = (rate.limit ?? DOCUMENTED_LIMIT) - rate.reserve;
   return Math.max(1, Math.floor(((schedule.incrementalEveryMs ?? DEFAULT_EVERY_MS) / rate.windowMs) * requests * 0.25));
 }
+
+/** Between two pages of a list lies an answer, or a wait for the budget where few requests fit into its window. */
+const SHORTEST_PAUSE_MS = 5_000;
+const PAUSE_REQUESTS = 6;
+
+/** What is longer than a few seconds, and longer than a few requests take at the pace of the budget, is a pause. */
+const pauseOf = ({ rate }: Config): number =>
+  Math.max(
+    SHORTEST_PAUSE_MS,
+    (PAUSE_REQUESTS * rate.windowMs) / Math.max(1, (rate.limit ?? DOCUMENTED_LIMIT) - rate.reserve),
+  );
 
 /** When nothing says otherwise: 100 requests a minute, an incremental run every 15. */
 const DOCUMENTED_LIMIT = 100;

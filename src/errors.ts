@@ -37,6 +37,11 @@ export class AddressError extends Error {
   override readonly name = 'AddressError';
 }
 
+/** Another transaction has come between what this one read and what it wrote. It can be run again at once. */
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError';
+}
+
 /** PostgreSQL does not allow it, or would not keep what it promises. Nothing was changed. */
 export class NotPermittedError extends Error {
   override readonly name = 'NotPermittedError';
@@ -130,10 +135,12 @@ export function describe(error: unknown): string {
 }
 
 /**
- * SQLSTATE classes for "the server is away or busy": connection, resources, operator intervention, conflicts; and
- * read-only, as a server is that has just lost its office to another.
+ * SQLSTATE classes for "the server is away or busy": connection, resources, operator intervention; and read-only, as a
+ * server is that has just lost its office to another.
  */
-const PASSING_SQLSTATE = /^(08|53|57|40|55P03|58|25006)/;
+const PASSING_SQLSTATE = /^(08|53|57|55P03|58|25006)/;
+/** Two transactions that met: a deadlock, or a snapshot that could not be kept (SQLSTATE class 40). */
+const CONFLICT_SQLSTATE = /^40/;
 const LOST_CONNECTION = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -148,6 +155,15 @@ const LOST_CONNECTION = new Set([
   'CONNECTION_DESTROYED',
   'CONNECT_TIMEOUT',
 ]);
+
+/** Did a transaction fail only because it met another one? Nothing is wrong with it, nor with the server. */
+export function isConflict(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (at instanceof ConflictError) return true;
+    if ('code' in at && typeof at.code === 'string' && CONFLICT_SQLSTATE.test(at.code)) return true;
+  }
+  return false;
+}
 
 /** Is it PostgreSQL or Redis that is away or busy, rather than what was asked of it that is wrong? Then it may come back. */
 export function isServiceAway(error: unknown): boolean {

@@ -72,7 +72,7 @@ async function printPlan(
   for (const collection of collections) {
     for (const window of planBackfill(collection, from, to)) {
       const { body } = await context.client.list(collection.path, queryOf(boundsOf(window), 1), io.signal);
-      const pages = Math.max(1, body.pageCount);
+      const pages = Math.max(1, body.pageCount ?? 1);
       rows.push([collection.name, dayOf(window.from), dayOf(window.to), pages, body.itemCount ?? 0]);
     }
   }

@@ -104,10 +104,36 @@ export async function supersedeDeadLetters(
   const ids = versions.map(({ id }) => id);
   const instants = versions.map(({ at }) => new Date(at).toISOString());
   await tx.execute(sql`
+    with outdated as materialized (
+      select d.id from sync.dead_letters d
+      join unnest(${idList(ids)}, ${`{${instants.join(',')}}`}::timestamptz[]) as good(id, at) on d.record_id = good.id
+      where d.account = ${account} and d.collection = ${collection} and d.kind in ('record', 'webhook')
+        and d.resolved_at is null and d.last_seen_at < good.at
+      order by d.id for update of d)
     update sync.dead_letters d set resolved_at = now(), resolution = 'superseded'
-    from unnest(${idList(ids)}, ${`{${instants.join(',')}}`}::timestamptz[]) as good(id, at)
-    where d.account = ${account} and d.collection = ${collection} and d.kind in ('record', 'webhook')
-      and d.resolved_at is null and d.record_id = good.id and d.last_seen_at < good.at`);
+    from outdated where d.id = outdated.id`);
+}
+
+/**
+ * Files letters and resolves those that good versions have overtaken, of one account and collection. All that are on
+ * file already are locked first, by id: who files one and resolves another must not meet who does it the other way round.
+ * @returns how many of the filed ones are open now
+ */
+export async function settleDeadLetters(
+  tx: Executor,
+  { account, collection }: { readonly account: string; readonly collection: string },
+  { filed, landed }: { readonly filed: readonly NewDeadLetter[]; readonly landed: readonly GoodVersion[] },
+): Promise<number> {
+  if (filed.length > 0 && landed.length > 0) {
+    await tx.execute(sql`
+      select from sync.dead_letters where account = ${account} and collection = ${collection}
+        and (fingerprint = any(${sql.param(filed.map(({ fingerprint }) => fingerprint))}::text[])
+          or (resolved_at is null and record_id = any(${idList(landed.map(({ id }) => id))})))
+      order by id for update`);
+  }
+  const open = filed.length === 0 ? 0 : await fileDeadLetters(tx, filed);
+  await supersedeDeadLetters(tx, account, collection, landed);
+  return open;
 }
 
 export interface DeadLetterFilter {

@@ -1,6 +1,6 @@
 // The ledger's pages: each is entered once, in the transaction that stores its rows, and added to its window there. What
 // a window has shown, and what it still lacks, is counted from them.
-import { and, eq, gte, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import type { Executor } from './database.js';
 import type { Window } from './ledger.js';
 import { pages } from './machinery/ledger.js';
@@ -46,6 +46,7 @@ export interface PageSums {
 
 /**
  * Enters a page and adds it to its window, in the transaction that stores its rows.
+ * @param pauseMs a request that began so long after every answer before it may have met another list
  * @returns the window as it stands now, with the page count before; undefined when the page was entered already or
  * the window has gone on without it
  */
@@ -53,9 +54,10 @@ export async function enterPage(
   tx: Executor,
   entry: PageEntry,
   sums: PageSums,
+  pauseMs: number,
 ): Promise<{ window: Window; pageCountBefore: number | null } | undefined> {
-  const read = entry.state === 'read';
-  const json = JSON.stringify({ ...entry, requested_at: entry.requested_at.toISOString(), ...sums });
+  const { state } = entry;
+  const json = JSON.stringify({ ...entry, ...sums });
   // The row before is locked and read in the same statement. Not `for update`: the page's foreign key holds a share of
   // the window's key, and two pages would lock each other up.
   const [row] = await tx.execute<{ window: WindowJson; page_count_before: number | null }>(sql`
@@ -63,13 +65,15 @@ export async function enterPage(
       select * from jsonb_to_record(${json}::text::jsonb) as e(
         window_id bigint, pass integer, page integer, state text, page_count integer, item_count integer,
         items_per_page integer, records integer, ids bigint[], without_id integer, in_order boolean,
-        newest_at timestamptz, oldest_at timestamptz, requested_at timestamptz,
+        newest_at timestamptz, oldest_at timestamptz, requested_at timestamptz, answered_at timestamptz,
+        api_at timestamptz, losses jsonb,
         inserted integer, updated integer, unchanged integer, "deadLetters" integer)),
     entered as (
       insert into sync.pages (window_id, pass, page, state, page_count, item_count, items_per_page, records, ids,
-        without_id, in_order, newest_at, oldest_at, requested_at)
+        without_id, in_order, newest_at, oldest_at, requested_at, answered_at, api_at, losses)
       select window_id, pass, page, state, page_count, item_count, items_per_page, coalesce(records, 0),
-        coalesce(ids, '{}'), coalesce(without_id, 0), in_order, newest_at, oldest_at, requested_at from entry
+        coalesce(ids, '{}'), coalesce(without_id, 0), in_order, newest_at, oldest_at, requested_at, answered_at, api_at,
+        losses from entry
       on conflict do nothing returning page),
     before as (
       select w.id, w.page_count from sync.windows w
@@ -78,25 +82,37 @@ export async function enterPage(
     update sync.windows w set
       state = case w.state when 'waiting' then 'reading' else w.state end,
       started_at = coalesce(w.started_at, now()),
-      pages_read = w.pages_read + ${read ? 1 : 0}, pages_failed = w.pages_failed + ${read ? 0 : 1},
+      pages_read = w.pages_read + ${state === 'read' ? 1 : 0}, pages_failed = w.pages_failed + ${state === 'failed' ? 1 : 0},
       without_id = w.without_id + coalesce(entry.without_id, 0),
       inserted = w.inserted + entry.inserted, updated = w.updated + entry.updated,
       unchanged = w.unchanged + entry.unchanged, dead_letters = w.dead_letters + entry."deadLetters"
-      ${read ? sql.raw(COUNTED) : sql``}
+      ${state === 'failed' ? sql`` : told(pauseMs)}
+      ${state === 'beyond' ? END_BELOW : sql``}
     from before, entry where w.id = before.id
     returning to_jsonb(w) as window, before.page_count as page_count_before`);
   return row && { window: windowOf(row.window), pageCountBefore: row.page_count_before };
 }
 
 /**
- * What only a page that was read tells about its window. An answer without a count agrees with none that has one: what
- * happened between the two nobody knows.
+ * What only an answer tells about its window. The latest one that says a number of pages is believed, so that one that
+ * was wrong is taken back by the next. An answer without a count agrees with none that has one: what happened between
+ * the two nobody knows.
  */
-const COUNTED = `, page_count = greatest(coalesce(w.page_count, 1), coalesce(entry.page_count, 1)),
+const told = (pauseMs: number) => sql`, page_count = case
+        when entry.answered_at >= w.last_answered_at or w.page_count is null or w.last_answered_at is null
+        then coalesce(entry.page_count, w.page_count) else w.page_count end,
       items_per_page = coalesce(entry.items_per_page, w.items_per_page),
-      first_item_count = coalesce(w.first_item_count, entry.item_count), last_item_count = entry.item_count,
-      moved = w.moved or (w.first_item_count is distinct from entry.item_count
-        and (w.first_item_count is not null or w.pages_read > 0))`;
+      first_item_count = coalesce(w.first_item_count, entry.item_count),
+      last_item_count = coalesce(entry.item_count, w.last_item_count),
+      counted_at = case when entry.item_count is null then w.counted_at else entry.requested_at end,
+      last_answered_at = greatest(w.last_answered_at, entry.answered_at),
+      moved = w.moved or (w.last_item_count is distinct from entry.item_count
+        and (w.last_item_count is not null or w.pages_read > 0))
+        or coalesce(entry.requested_at > w.last_answered_at + make_interval(secs => ${pauseMs / 1_000}), false)`;
+
+/** A page beyond the end that names a lower number of pages has told all; any other one is an end by itself. */
+const END_BELOW = sql`, end_below = case when entry.page_count < entry.page then w.end_below
+        else least(w.end_below, entry.page) end`;
 
 /** Distinct ids in the pages since the window was last read from its first page, and whether one was out of order. */
 export async function countSeen(db: Executor, window: Window): Promise<{ distinctIds: number; outOfOrder: boolean }> {
@@ -108,6 +124,14 @@ export async function countSeen(db: Executor, window: Window): Promise<{ distinc
   return { distinctIds: row?.distinct_ids ?? 0, outOfOrder: row?.out_of_order ?? false };
 }
 
+/** Start of the earliest request that the proof of a window can rest on. */
+export async function earliestRequest(db: Executor, window: Window): Promise<Date> {
+  const [row] = await db.execute<{ ms: number | null }>(sql`
+    select extract(epoch from min(requested_at))::float8 * 1000 as ms from sync.pages
+    where window_id = ${window.id} and pass >= ${window.base_pass} and state = 'read'`);
+  return new Date(Math.round(row?.ms ?? 0));
+}
+
 /** The deepest page that was read since the window was last read from its first page; 0 = none. */
 export async function deepestPage(db: Executor, window: Window): Promise<number> {
   const [row] = await db.execute<{ page: number | null }>(sql`
@@ -116,31 +140,42 @@ export async function deepestPage(db: Executor, window: Window): Promise<number>
   return row?.page ?? 0;
 }
 
-/** Every answer since the window was last read from its first page, in the order of the requests. */
-export async function readsOf(db: Executor, window: Window): Promise<(typeof pages.$inferSelect)[]> {
+/** The answers of one pass, in the order of the pages. */
+export async function readsOfPass(db: Executor, { id, pass }: Window): Promise<(typeof pages.$inferSelect)[]> {
   return db
     .select()
     .from(pages)
-    .where(and(eq(pages.window_id, window.id), gte(pages.pass, window.base_pass), eq(pages.state, 'read')))
-    .orderBy(pages.requested_at, pages.pass, pages.page);
+    .where(and(eq(pages.window_id, id), eq(pages.pass, pass), eq(pages.state, 'read')))
+    .orderBy(pages.page);
 }
 
-/** Pages of the current pass that are not in the ledger, in reading order, at most `limit`. */
+/** The page with which a window began; undefined when it has shown none. */
+export async function firstPageOf(db: Executor, windowId: number): Promise<number | undefined> {
+  const [first] = await db.execute<{ page: number }>(
+    sql`select page from sync.pages where window_id = ${windowId} order by pass, page limit 1`,
+  );
+  return first?.page;
+}
+
+/**
+ * Pages of the current pass that are not in the ledger, in reading order, at most `limit`.
+ * @param last the last page of the list; where the window has only some of its pages, those beyond it do not count
+ */
 export async function missingPages(
   db: Executor,
   window: Window,
-  order: 'ascending' | 'descending',
-  limit: number,
+  { order, last, limit }: { order: 'ascending' | 'descending'; last: number; limit: number },
 ): Promise<number[]> {
   const direction = sql.raw(order === 'ascending' ? 'asc' : 'desc');
   const all =
     window.pages_again === null
-      ? sql`generate_series(1, ${window.page_count ?? 1})`
+      ? sql`generate_series(1, ${last}::integer)`
       : sql`unnest(${`{${window.pages_again.join(',')}}`}::integer[])`;
+  const end = window.pages_again === null || window.end_below === null ? sql`` : sql`and n < ${window.end_below}`;
   const rows = await db.execute<{ n: number }>(sql`
     select n from ${all} as n
     where not exists (select from sync.pages p
-      where p.window_id = ${window.id} and p.pass = ${window.pass} and p.page = n)
+      where p.window_id = ${window.id} and p.pass = ${window.pass} and p.page = n) ${end}
     order by n ${direction} limit ${limit}`);
   return rows.map((row) => row.n);
 }

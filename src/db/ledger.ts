@@ -1,6 +1,6 @@
 // The ledger: runs, their windows, and every page that was read (ledger-pages.ts). What is not in here has not happened;
 // what is in here is committed together with its rows. All work can be found again from these three tables.
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { Executor } from './database.js';
 import { runs, windows } from './machinery/ledger.js';
 
@@ -8,7 +8,7 @@ export type Run = typeof runs.$inferSelect;
 export type Window = typeof windows.$inferSelect;
 
 export type RunMode = 'incremental' | 'full' | 'backfill' | 'refresh' | 'retry';
-export type WindowKind = 'whole' | 'range' | 'head' | 'chosen';
+export type WindowKind = 'whole' | 'range' | 'head' | 'chosen' | 'counted';
 
 export interface NewRun {
   readonly account: string;
@@ -94,13 +94,43 @@ export async function readRun(db: Executor, runId: number): Promise<Run | undefi
   return run;
 }
 
+/** Until the transaction ends nobody else changes what the run consists of. */
+export async function lockRun(tx: Executor, runId: number): Promise<void> {
+  await tx.execute(sql`select from sync.runs where id = ${runId} for no key update`);
+}
+
 export const readWindows = (db: Executor, runId: number): Promise<Window[]> =>
   db.select().from(windows).where(eq(windows.run_id, runId)).orderBy(windows.id);
 
-/** The start of the earliest request that the proof rests on, and no instant that lies beyond the window. */
-const provedAsOf = ({ id, base_pass }: Window) => sql`(
-  select least(windows.to_at, min(p.requested_at)) from sync.pages p
-  where p.window_id = ${id} and p.pass >= ${base_pass} and p.state = 'read')`;
+/**
+ * As of when a window is proved: the start of the earliest request that its proof rests on. Where the API's clock was
+ * behind ours (its Date header has whole seconds), its own instant: it had not come further.
+ */
+const provedAsOf = sql.raw(`(
+  select min(least(p.requested_at, case when p.api_at < p.requested_at - interval '1 second' then p.api_at end))
+  from sync.pages p where p.window_id = windows.id and p.pass >= windows.base_pass and p.state = 'read')`);
+
+/**
+ * A list that was read up to an instant says nothing of what lies above: records that are dated in the future, or by a
+ * clock that is ahead. It proves something when a head has been read that reaches down to it.
+ */
+const provesAlone = ({ kind, to_at }: Window): boolean => kind === 'head' || kind === 'range' || to_at === null;
+
+/** The head of a collection is certified: so is the list below it, whose pin the head has reached. */
+export async function proveBelow(tx: Executor, { account, collection }: Window): Promise<void> {
+  await tx
+    .update(windows)
+    .set({ as_of: provedAsOf })
+    .where(
+      and(
+        eq(windows.account, account),
+        eq(windows.collection, collection),
+        eq(windows.kind, 'whole'),
+        eq(windows.state, 'certified'),
+        isNull(windows.as_of),
+      ),
+    );
+}
 
 /** Closes a window, unless somebody else did or it has gone on to another pass. Returns whether it was us. */
 export async function closeWindow(
@@ -119,7 +149,7 @@ export async function closeWindow(
       reason: end.reason,
       distinct_ids: end.distinctIds,
       finished_at: sql`now()`,
-      ...(end.state === 'certified' ? { as_of: provedAsOf(window) } : {}),
+      ...(end.state === 'certified' && provesAlone(window) ? { as_of: provedAsOf } : {}),
     })
     .where(
       and(eq(windows.id, window.id), eq(windows.pass, window.pass), inArray(windows.state, ['waiting', 'reading'])),
@@ -140,8 +170,10 @@ export async function startNextPass(
       ? {
           base_pass: pass,
           page_count: null,
+          end_below: null,
           first_item_count: null,
           last_item_count: null,
+          last_answered_at: null,
           moved: false,
           without_id: 0,
         }
@@ -180,32 +212,32 @@ export const runningRuns = (db: Executor, account: string): Promise<Run[]> =>
     .where(and(eq(runs.account, account), eq(runs.state, 'running')))
     .orderBy(runs.id);
 
-/** Up to when a collection is certified without a gap: where an incremental run begins. undefined = never. */
-export async function readWatermark(db: Executor, account: string, collection: string): Promise<Date | undefined> {
-  const [row] = await db.execute<{ ms: number | null }>(sql`
-    select extract(epoch from max(coalesce(w.to_at, w.started_at)))::float8 * 1000 as ms
-    from sync.windows w join sync.runs r on r.id = w.run_id
-    where w.account = ${account} and w.collection = ${collection} and w.state = 'certified'
-      and w.kind in ('whole', 'head') and r.mode in ('full', 'incremental')`);
-  return row?.ms === undefined || row.ms === null ? undefined : new Date(row.ms);
+/** The certified windows of a collection that reach up to what was new, as `proofs` of account and collection. */
+const certifiedTops = (account: string, collection: string) => sql`
+  select w.id, w.kind, coalesce(w.as_of, w.to_at) as up_to from sync.windows w join sync.runs r on r.id = w.run_id
+  where w.account = ${account} and w.collection = ${collection} and w.state = 'certified'
+    and w.kind in ('whole', 'head') and r.mode in ('full', 'incremental')`;
+
+/** Is there anything to be incremental to? */
+export async function isEverCertified(db: Executor, account: string, collection: string): Promise<boolean> {
+  const [row] = await db.execute<{ certified: boolean }>(
+    sql`select exists (${certifiedTops(account, collection)}) as certified`,
+  );
+  return row?.certified === true;
 }
 
 /**
- * Down to where a head must reach: the newest record that was proved, where that is earlier than the watermark. Records
+ * Down to where a head must reach: the newest record that was proved, where that is earlier than the last proof. Records
  * carry Hive's clock, and ours may be hours ahead of it. undefined = nothing is certified.
  */
 export async function readHeadMark(db: Executor, account: string, collection: string): Promise<Date | undefined> {
-  const watermark = await readWatermark(db, account, collection);
-  const [row] = await db.execute<{ ms: number | null }>(sql`
-    with proofs as (
-      select w.id, w.kind from sync.windows w join sync.runs r on r.id = w.run_id
-      where w.account = ${account} and w.collection = ${collection} and w.state = 'certified'
-        and w.kind in ('whole', 'head') and r.mode in ('full', 'incremental'))
-    select extract(epoch from max(p.newest_at))::float8 * 1000 as ms
-    from proofs join sync.pages p on p.window_id = proofs.id
-    where proofs.id >= (select max(id) from proofs where kind = 'whole')`);
-  if (watermark === undefined || row?.ms == null) return watermark;
-  return new Date(Math.min(watermark.getTime(), Math.round(row.ms)));
+  const [row] = await db.execute<{ up_to: number | null; newest: number | null }>(sql`
+    with proofs as (${certifiedTops(account, collection)})
+    select extract(epoch from (select max(up_to) from proofs))::float8 * 1000 as up_to,
+      extract(epoch from (select max(p.newest_at) from proofs join sync.pages p on p.window_id = proofs.id
+        where proofs.id >= (select max(id) from proofs where kind = 'whole')))::float8 * 1000 as newest`);
+  if (row?.up_to == null) return undefined;
+  return new Date(Math.min(Math.round(row.up_to), Math.round(row.newest ?? row.up_to)));
 }
 
 /** Where the last turn of closed records before this window ended, epoch milliseconds; null = at the last one, or there was none. */

@@ -1,9 +1,14 @@
 // How dead letters come to rest: tried again, overtaken by what was read since, or discarded by a person.
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Executor } from './database.js';
 import { type DeadLetter, type GoodVersion, pageTrouble } from './dead-letters.js';
 import { idList } from './id-list.js';
 import type { Window } from './ledger.js';
+import { firstPageOf } from './ledger-pages.js';
+
+/** Letters as the relation `chosen`, locked by id, like everybody does (transact.ts). */
+const inOrder = (condition: SQL): SQL => sql`
+  with chosen as materialized (select id from sync.dead_letters where ${condition} order by id for update)`;
 
 export async function resolveLetters(
   tx: Executor,
@@ -11,8 +16,8 @@ export async function resolveLetters(
   resolution: 'retried' | 'superseded',
 ): Promise<void> {
   await tx.execute(sql`
-    update sync.dead_letters set resolved_at = now(), resolution = ${resolution}
-    where id = any(${idList(letterIds)}) and resolved_at is null`);
+    ${inOrder(sql`id = any(${idList(letterIds)}) and resolved_at is null`)}
+    update sync.dead_letters d set resolved_at = now(), resolution = ${resolution} from chosen where d.id = chosen.id`);
 }
 
 /** Somebody has looked and lets it be. @returns the letters that were open */
@@ -22,8 +27,9 @@ export async function discardLetters(
   reason: string,
 ): Promise<Pick<DeadLetter, 'id'>[]> {
   return tx.execute<{ id: number }>(sql`
-    update sync.dead_letters set resolved_at = now(), resolution = 'discarded', resolution_reason = ${reason}
-    where id = any(${idList(letterIds)}) and resolved_at is null returning id`);
+    ${inOrder(sql`id = any(${idList(letterIds)}) and resolved_at is null`)}
+    update sync.dead_letters d set resolved_at = now(), resolution = 'discarded', resolution_reason = ${reason}
+    from chosen where d.id = chosen.id returning d.id`);
 }
 
 /** Fetching the record again by hand brought a good version, or the certainty that it is gone. */
@@ -34,9 +40,9 @@ export async function resolveRecordLetters(
   { id, at }: GoodVersion,
 ): Promise<void> {
   await tx.execute(sql`
-    update sync.dead_letters set resolved_at = now(), resolution = 'retried'
-    where account = ${account} and collection = ${collection} and record_id = ${id} and resolved_at is null
-      and last_seen_at < ${new Date(at).toISOString()}::timestamptz`);
+    ${inOrder(sql`account = ${account} and collection = ${collection} and record_id = ${id} and resolved_at is null
+      and last_seen_at < ${new Date(at).toISOString()}::timestamptz`)}
+    update sync.dead_letters d set resolved_at = now(), resolution = 'retried' from chosen where d.id = chosen.id`);
 }
 
 /**
@@ -44,16 +50,14 @@ export async function resolveRecordLetters(
  * filed again meanwhile is about something else.
  */
 export async function resolvePageLetters(tx: Executor, window: Window): Promise<void> {
-  const [first] = await tx.execute<{ page: number }>(
-    sql`select page from sync.pages where window_id = ${window.id} order by pass, page limit 1`,
-  );
-  if (first === undefined) return;
+  const page = await firstPageOf(tx, window.id);
+  if (page === undefined) return;
   await tx.execute(sql`
-    update sync.dead_letters set resolved_at = now(), resolution = 'retried'
-    where account = ${window.account} and collection = ${window.collection} and kind = 'request'
+    ${inOrder(sql`account = ${window.account} and collection = ${window.collection} and kind = 'request'
       and record_id is null and resolved_at is null
-      and starts_with(fingerprint, ${pageTrouble(window.from_at, first.page)})
-      and last_seen_at < (select started_at from sync.runs where id = ${window.run_id})`);
+      and starts_with(fingerprint, ${pageTrouble(window.from_at, page)})
+      and last_seen_at < (select started_at from sync.runs where id = ${window.run_id})`)}
+    update sync.dead_letters d set resolved_at = now(), resolution = 'retried' from chosen where d.id = chosen.id`);
 }
 
 /**
@@ -66,11 +70,11 @@ export async function resolvePageLetters(tx: Executor, window: Window): Promise<
 export async function supersedeByCertificate(tx: Executor, window: Window): Promise<void> {
   const pin = window.to_at?.toISOString() ?? 'infinity';
   await tx.execute(sql`
-    update sync.dead_letters set resolved_at = now(), resolution = 'superseded'
-    where account = ${window.account} and collection = ${window.collection} and resolved_at is null
+    ${inOrder(sql`account = ${window.account} and collection = ${window.collection} and resolved_at is null
       and kind in ('request', 'record')
       and last_seen_at < least(${pin}::timestamptz,
-        (select min(requested_at) from sync.pages where window_id = ${window.id} and pass >= ${window.base_pass}))`);
+        (select min(requested_at) from sync.pages where window_id = ${window.id} and pass >= ${window.base_pass}))`)}
+    update sync.dead_letters d set resolved_at = now(), resolution = 'superseded' from chosen where d.id = chosen.id`);
 }
 
 /** Collections whose open letters have become more since a run began. */

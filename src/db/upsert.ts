@@ -34,17 +34,24 @@ export interface UpsertResult {
   readonly unchanged: number;
 }
 
-/** Stores records of one answer in the transaction of the caller. Equal ids: the later one in the list wins. */
+/**
+ * Stores records of one answer in the transaction of the caller. Equal ids: the later one in the list wins.
+ * @param locking ids whose rows must be locked, also where there is nothing new: afterwards they could not be locked in
+ * the order of ids any more
+ */
 export async function upsertRecords(
   tx: Executor,
   target: UpsertTarget,
   records: readonly StorableRecord[],
   provenance: Provenance,
+  locking: ReadonlySet<number> = new Set(),
 ): Promise<UpsertResult> {
   const latest = [...new Map(records.map((record) => [record.id, record])).values()];
   // In the order of ids, so that two pages with the same records wait for each other instead of locking up.
   latest.sort((a, b) => a.id - b.id);
-  const news = await withoutUnchanged(tx, target, latest, provenance);
+  const unknown = await withoutUnchanged(tx, target, latest, provenance);
+  const news =
+    locking.size === 0 ? unknown : latest.filter((record) => unknown.includes(record) || locking.has(record.id));
   if (news.length === 0) return { inserted: 0, updated: 0, unchanged: latest.length };
 
   const written = await writeRows(tx, target, news, provenance);

@@ -93,12 +93,16 @@ export interface DeliveryEnd {
 export async function endDeliveries(tx: Executor, ends: readonly DeliveryEnd[]): Promise<void> {
   if (ends.length === 0) return;
   await tx.execute(sql`
+    with ended as materialized (
+      select r.* from sync.webhook_deliveries d
+      join jsonb_to_recordset(${JSON.stringify(ends)}::text::jsonb)
+        as r(id bigint, times integer, outcome text, collection text, record_id bigint)
+        on d.id = r.id and d.times = r.times
+      order by d.id for update of d)
     update sync.webhook_deliveries d
     set outcome = r.outcome, collection = r.collection, record_id = r.record_id,
       processed_at = case when r.outcome <> 'in_doubt' then clock_timestamp() end
-    from jsonb_to_recordset(${JSON.stringify(ends)}::text::jsonb)
-      as r(id bigint, times integer, outcome text, collection text, record_id bigint)
-    where d.id = r.id and d.times = r.times`);
+    from ended r where d.id = r.id and d.times = r.times`);
 }
 
 export interface RecordsRead {
@@ -137,16 +141,23 @@ export async function settleDoubts(
   outcome: 'fetched' | 'gone' | 'unconfirmed' | 'dead_letter',
 ): Promise<void> {
   await tx.execute(sql`
-    update sync.webhook_deliveries set outcome = ${outcome}, processed_at = clock_timestamp()
-    where account = ${account} and collection = ${collection} and record_id = any(${idList(ids)})
-      and outcome = 'in_doubt' and last_received_at < ${new Date(requestedAt).toISOString()}::timestamptz`);
+    with settled as materialized (
+      select id from sync.webhook_deliveries
+      where account = ${account} and collection = ${collection} and record_id = any(${idList(ids)})
+        and outcome = 'in_doubt' and last_received_at < ${new Date(requestedAt).toISOString()}::timestamptz
+      order by id for update)
+    update sync.webhook_deliveries d set outcome = ${outcome}, processed_at = clock_timestamp()
+    from settled where d.id = settled.id`);
 }
 
 /** Something else came of these records meanwhile, and nobody can tell which is newer. */
 export async function raiseDoubts(tx: Executor, deliveryIds: readonly number[]): Promise<void> {
   await tx.execute(sql`
-    update sync.webhook_deliveries set outcome = 'in_doubt', processed_at = null
-    where id = any(${idList(deliveryIds)}) and processed_at is not null`);
+    with raised as materialized (
+      select id from sync.webhook_deliveries where id = any(${idList(deliveryIds)}) and processed_at is not null
+      order by id for update)
+    update sync.webhook_deliveries d set outcome = 'in_doubt', processed_at = null
+    from raised where d.id = raised.id`);
 }
 
 /** Records in doubt that no run is about to ask for. */

@@ -26,11 +26,15 @@ export interface Answer<T> {
   readonly body: T;
   /** Start of the request by PostgreSQL's clock, epoch milliseconds. Decides which of two versions is newer. */
   readonly requestedAt: number;
+  /** When all of it had arrived, by the same clock. */
+  readonly answeredAt: number;
+  /** The API's own clock when it answered (header Date, whole seconds), epoch milliseconds; undefined when it did not say. */
+  readonly apiAt: number | undefined;
   readonly url: string;
 }
 
 export interface Client {
-  /** One page of a list. @throws the Hive*Error classes, AccountHaltedError, AbortError */
+  /** One page of a list, by `query.page` (1 when it is not given). @throws the Hive*Error classes, AccountHaltedError, AbortError */
   list(path: string, query: Query, signal?: AbortSignal): Promise<Answer<Page>>;
   /** One record. Throws like list(). */
   get(path: string, signal?: AbortSignal): Promise<Answer<unknown>>;
@@ -62,13 +66,14 @@ export function openClient(options: ClientOptions): Client {
       if (outcome !== undefined) ended(outcome);
       throw error;
     });
+    const answeredAt = slot.now();
     ended(`${response.status}`);
     const used = integerHeader(response, 'x-rate-limit-used');
     await budget.observe(slot, { used, max: integerHeader(response, 'x-rate-limit-max') }, signal);
     if (response.status === 401) await budget.suspect(slot);
     else if (slot.suspected && response.ok) await budget.clear(signal);
     if (response.status === 429) await budget.block(slot, waitOf(response), signal);
-    return { body: bodyOf(response, text, url), requestedAt, url };
+    return { body: bodyOf(response, text, url), requestedAt, answeredAt, apiAt: dateHeader(response), url };
   }
 
   return {
@@ -76,7 +81,7 @@ export function openClient(options: ClientOptions): Client {
     get: (path, signal) => request(urlOf(path), signal),
     async list(path, query, signal) {
       const answer = await request(urlOf(path, query), signal);
-      return { ...answer, body: readPage(answer.body, answer.url) };
+      return { ...answer, body: readPage(answer.body, answer.url, Number(query.page ?? 1)) };
     },
   };
 }
@@ -139,6 +144,11 @@ function bodyOf(response: Response, text: string, url: string): unknown {
   }
   if (json === undefined) throw new HiveBodyError('it is not JSON', response.status, url, excerptOf(text));
   return json.value;
+}
+
+function dateHeader(response: Response): number | undefined {
+  const at = Date.parse(response.headers.get('date') ?? '');
+  return Number.isNaN(at) ? undefined : at;
 }
 
 function integerHeader(response: Response, name: string): number | undefined {

@@ -42,6 +42,8 @@ export interface SyncContext {
   readonly observer: Observer;
   /** Pages of one window that wait in the queue at a time: enough to keep all workers busy, few enough to cost nothing. */
   readonly frontier: number;
+  /** A list may have changed between two answers when a request began so long after the one before it, milliseconds. */
+  readonly pauseMs: number;
   /** How long a record is watched after it has closed, where its collection says that it can still change. */
   readonly lookbackDays: number;
   /** Pages with nothing but closed records that an incremental run reads; the others have their turn in the next ones. */

@@ -2,14 +2,13 @@
 // the ledger, and sends it out again. Harmless at any time: jobs that are still there are not added twice.
 import { sql } from 'drizzle-orm';
 import { readWindows, runningRuns } from '../db/ledger.js';
-import { missingPages } from '../db/ledger-pages.js';
 import { hasOverdueDelivery } from '../db/webhook-deliveries.js';
 import { describe, isServiceAway } from '../errors.js';
-import { collectionOf, type SyncContext } from './context.js';
-import { isReadToTheEnd, pagesOfPass, readingOrder } from './reading/reading-order.js';
+import type { SyncContext } from './context.js';
+import { isReadToTheEnd, pagesToSend } from './reading/go-on.js';
 import { endWindow } from './reading/retried-page.js';
 import { finishRun } from './runs/finish-run.js';
-import { enqueueWaiting } from './runs/send-out.js';
+import { enqueueWaiting, tasksOf } from './runs/send-out.js';
 import { takeInWebhooks } from './webhooks/take-in-webhook.js';
 import { askAboutDoubts } from './webhooks/webhook-doubts.js';
 
@@ -48,15 +47,11 @@ async function healRun(context: SyncContext, runId: number): Promise<void> {
   const started = windows.some(({ state }) => state !== 'waiting');
   await enqueueWaiting(context, runId, started ? 'all' : 'scout');
   for (const window of windows.filter(({ state }) => state === 'reading')) {
-    if (isReadToTheEnd(window)) {
+    if (await isReadToTheEnd(context, window)) {
       await endWindow(context, window);
       continue;
     }
-    const order = readingOrder(collectionOf(context, window.collection));
-    const pages = pagesOfPass(window) === null ? [1] : await missingPages(context.db, window, order, context.frontier);
-    await context.enqueue(
-      pages.map((page) => ({ windowId: window.id, pass: window.pass, page, priority: window.priority })),
-    );
+    await context.enqueue(tasksOf(window, await pagesToSend(context, window)));
   }
   if (windows.every(({ state }) => state !== 'waiting' && state !== 'reading')) await finishRun(context, runId);
 }

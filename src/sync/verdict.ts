@@ -6,6 +6,7 @@ import {
   HiveNetworkError,
   HiveTimeoutError,
   isAbort,
+  isConflict,
   isServiceAway,
 } from '../errors.js';
 
@@ -42,7 +43,7 @@ export function verdictOn(error: unknown, attempt: Attempt): Verdict {
   if (error instanceof HiveTimeoutError) return retryOrReject(attempt, 'timeout', null);
   if (error instanceof HiveNetworkError) return retryOrReject(attempt, 'network', null);
   if (error instanceof HiveBodyError) return retryOrReject(attempt, 'body', error.status);
-  if (isServiceAway(error)) {
+  if (isServiceAway(error) || isConflict(error)) {
     return { do: 'snooze', afterMs: attempt.baseMs * DATABASE_FACTOR, everyone: false };
   }
   return retryOrReject(attempt, 'internal', null);

@@ -3,6 +3,8 @@ import type { Database, Executor } from '../../src/db/database.js';
 import { createRun, type NewWindow, readWindows, type Window } from '../../src/db/ledger.js';
 import { enterPage, type PageEntry } from '../../src/db/ledger-pages.js';
 
+/** As by default. */
+export const PAUSE_MS = 5_000;
 export const NO_SUMS = { inserted: 0, updated: 0, unchanged: 0, deadLetters: 0 };
 
 /** A page of a window of 45 records in 3 pages. */
@@ -16,6 +18,7 @@ export const entry = (window: Window, page: number, more: Partial<PageEntry> = {
   items_per_page: 20,
   ids: [page],
   requested_at: new Date(),
+  answered_at: new Date(),
   ...more,
 });
 
@@ -41,7 +44,7 @@ export function ledgerOf({ db }: Database) {
     newRun,
     newWindow,
     enter: (window: Window, page: number, more?: Partial<PageEntry>, executor: Executor = db) =>
-      executor.transaction((tx) => enterPage(tx, entry(window, page, more), NO_SUMS)),
+      executor.transaction((tx) => enterPage(tx, entry(window, page, more), NO_SUMS, PAUSE_MS)),
     /** The window as it stands now. */
     again: async (window: Window): Promise<Window> =>
       (await readWindows(db, window.run_id)).find(({ id }) => id === window.id) ?? window,

@@ -4,8 +4,8 @@ import {
   closeRun,
   closeWindow,
   readClock,
+  readHeadMark,
   readRun,
-  readWatermark,
   runningRuns,
   startNextPass,
 } from '../../src/db/ledger.js';
@@ -24,7 +24,7 @@ describe('another pass', () => {
     const second = await startNextPass(db, await again(window), [5, 2]);
     expect(second).toMatchObject({ pass: 2, base_pass: 1, pages_again: [5, 2], pages_read: 0, page_count: 3 });
     if (second === undefined) return;
-    expect(await missingPages(db, second, 'ascending', 9)).toEqual([2, 5]);
+    expect(await missingPages(db, second, { order: 'ascending', last: 3, limit: 9 })).toEqual([2, 5]);
     await enter(second, 2, { ids: [3] });
     expect(await countSeen(db, second)).toMatchObject({ distinctIds: 3 });
     const third = await startNextPass(db, await again(second), null);
@@ -69,13 +69,13 @@ test('the clock is that of PostgreSQL, in whole milliseconds', async () => {
   expect(clock - (before?.ms ?? 0)).toBeGreaterThan(-1);
 });
 
-test('the watermark is the end of the newest certified window, and there is none before', async () => {
+test('a head reaches down to the end of the newest certified window, and there is none before', async () => {
   const { windows, account } = await newRun([{ to: new Date('2026-11-01T12:00:00.500Z') }, { collection: 'skus' }]);
-  expect(await readWatermark(db, account, 'orders')).toBeUndefined();
+  expect(await readHeadMark(db, account, 'orders')).toBeUndefined();
   for (const window of windows.slice(0, 1)) {
     await closeWindow(db, window, { state: 'certified', reason: null, distinctIds: 0 });
   }
-  expect(await readWatermark(db, account, 'orders')).toEqual(new Date('2026-11-01T12:00:00.500Z'));
-  expect(await readWatermark(db, account, 'skus')).toBeUndefined();
-  expect(await readWatermark(db, 'somebody else', 'orders')).toBeUndefined();
+  expect(await readHeadMark(db, account, 'orders')).toEqual(new Date('2026-11-01T12:00:00.500Z'));
+  expect(await readHeadMark(db, account, 'skus')).toBeUndefined();
+  expect(await readHeadMark(db, 'somebody else', 'orders')).toBeUndefined();
 });

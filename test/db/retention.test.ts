@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { readInstallation } from '../../src/db/installation.js';
-import { closeWindow, readWatermark, type WindowKind } from '../../src/db/ledger.js';
+import { closeWindow, readHeadMark, type WindowKind } from '../../src/db/ledger.js';
 import { pruneHistory, pruneLedger } from '../../src/db/retention.js';
 import { openTestDatabase } from '../support/database.js';
 import { ledgerOf } from './ledger-parts.js';
@@ -67,7 +67,7 @@ test('old runs go with all their pages, but never what proves a collection, what
   const young = await ended(10, { kind: 'chosen' });
   const { run: going } = await ledger.newRun([{}], account);
   const { run: foreign } = await ledger.newRun([{}], 'another account');
-  const watermarks = async () => [await readWatermark(db, account, 'orders'), await readWatermark(db, account, 'skus')];
+  const watermarks = async () => [await readHeadMark(db, account, 'orders'), await readHeadMark(db, account, 'skus')];
   const before = await watermarks();
   expect(before).toEqual([expect.any(Date), expect.any(Date)]);
 

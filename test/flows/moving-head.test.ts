@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readWatermark } from '../../src/db/ledger.js';
+import { readHeadMark } from '../../src/db/ledger.js';
 import { type Change, openSimulator, type Simulator, SimulatorOptionError } from '../../src/simulator/index.js';
 import { headReachesTo } from '../../src/sync/runs/plan.js';
 import { fullSync, openTestApp, syncOnce, type TestApp } from '../support/app.js';
@@ -50,7 +50,7 @@ const sums = { certified: 0, moved: 0, passes: 0, inTheHole: 0 };
 /** One incremental run, and what it must have brought. */
 async function runAndCheck(testApp: TestApp, simulator: Simulator, collection: Listed, account: string) {
   const { db } = testApp.app.store;
-  const watermark = await readWatermark(db, account, collection);
+  const watermark = await readHeadMark(db, account, collection);
   const mark = watermark === undefined ? Number.NEGATIVE_INFINITY : headReachesTo(watermark).getTime();
   const before = byId(simulator, collection);
   const from = simulator.history.length;

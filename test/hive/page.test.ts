@@ -21,15 +21,15 @@ describe('item_count is proof of completeness unless the answer contradicts it',
     ['zero beside rows', 1, 1, 0, undefined],
     ['absent', 2, 1, undefined, undefined],
     ['null', 2, 1, null, undefined],
-    ['text', 2, 1, '2', undefined],
+    ['a number in text', 2, 1, '2', 2],
+    ['text', 2, 1, 'two', undefined],
     ['negative', 2, 1, -1, undefined],
     ['with decimals', 2, 1, 2.5, undefined],
     ['more than the ledger can hold', 2, 1, 3_000_000_000, undefined],
   ])('%s', (_what, rowsOnPage, pageCount, itemCount, expected) => {
-    const page = readPage(body(rowsOnPage, { page_count: pageCount, item_count: itemCount }), URL);
+    const page = readPage(body(rowsOnPage, { page_count: pageCount, item_count: itemCount }), URL, 1);
     expect(page.itemCount).toBe(expected);
     expect(page.records).toHaveLength(rowsOnPage);
-    expect(page.pageCount).toBe(pageCount);
   });
 });
 
@@ -37,20 +37,21 @@ test.each([
   [20, 20],
   [undefined, undefined],
   [null, undefined],
-  ['20', undefined],
+  ['20', 20],
+  ['twenty', undefined],
   [-1, undefined],
   [0, undefined],
 ])('items_per_page %j is read as %j and never assumed', (given, expected) => {
-  expect(readPage(body(1, { items_per_page: given }), URL).itemsPerPage).toBe(expected);
+  expect(readPage(body(1, { items_per_page: given }), URL, 1).itemsPerPage).toBe(expected);
 });
 
 test('records are handed on unread, whatever they are', () => {
   const data = [null, 1, 'x', [], { id: 'no' }];
-  expect(readPage({ data, pagination: { page_count: 1 } }, URL).records).toEqual(data);
+  expect(readPage({ data, pagination: { page_count: 1 } }, URL, 1).records).toEqual(data);
 });
 
 test('fields beside data and pagination do not matter', () => {
-  expect(readPage({ ...body(1, { current_page: 'one' }), success: true }, URL).records).toHaveLength(1);
+  expect(readPage({ ...body(1, { current_page: 'one' }), success: true }, URL, 1).records).toHaveLength(1);
 });
 
 test.each<[what: string, body: unknown]>([
@@ -58,14 +59,68 @@ test.each<[what: string, body: unknown]>([
   ['a list without an envelope', rows(2)],
   ['text', 'ok'],
   ['a single record', { id: 1 }],
-  ['no pagination', { data: [] }],
   ['no data', { pagination: { page_count: 1 } }],
   ['data that is an object', { data: {}, pagination: { page_count: 1 } }],
-  ['no page_count', { data: [], pagination: { item_count: 0 } }],
-  ['a page_count in words', { data: [], pagination: { page_count: 'three' } }],
-  ['a negative page_count', { data: [], pagination: { page_count: -1 } }],
-  ['a page_count that the ledger cannot hold', { data: [], pagination: { page_count: 3_000_000_000 } }],
 ])('%s is not a page, and the error says where', (_what, given) => {
-  expect(() => readPage(given, URL)).toThrow(HiveBodyError);
-  expect(() => readPage(given, URL)).toThrow(/not a list with data and pagination \(.+: .+\)/);
+  expect(() => readPage(given, URL, 1)).toThrow(HiveBodyError);
+  expect(() => readPage(given, URL, 1)).toThrow(/not a list with data and pagination \(.+: .+\)/);
+});
+
+describe('what is said of the list is held against itself, and the records are kept whatever it says', () => {
+  const said = (rowsOnPage: number, asked: number, pagination: unknown) => {
+    const { records, ...page } = readPage({ data: rows(rowsOnPage), pagination }, URL, asked);
+    return { ...page, rows: records.length };
+  };
+  const ODD = [-1, 1.5, 3_000_000_000, null, undefined, 'three', '', {}, [], true];
+
+  test.each(ODD)('a page_count of %j says nothing', (page_count) => {
+    expect(said(20, 2, { page_count, item_count: 60, items_per_page: 20 })).toMatchObject({
+      pageCount: undefined,
+      rows: 20,
+    });
+  });
+
+  test.each([undefined, null, 'text', [], 7])('pagination that is %j says nothing', (pagination) => {
+    expect(said(20, 1, pagination)).toEqual({
+      ...{ pageCount: undefined, itemCount: undefined, itemsPerPage: undefined, isBeyond: false, rows: 20 },
+    });
+  });
+
+  test.each<[what: string, rowsOnPage: number, asked: number, pagination: object]>([
+    ['200,000 pages of 400 records', 20, 1, { page_count: 200_000, item_count: 400, items_per_page: 20 }],
+    ['one page of 400 records', 20, 1, { page_count: 1, item_count: 400, items_per_page: 20 }],
+    ['no page beside records', 20, 1, { page_count: 0, item_count: 400, items_per_page: 20 }],
+    ['fewer pages than the one that shows records', 20, 3, { page_count: 2, item_count: 40, items_per_page: 20 }],
+  ])('%s contradict each other: neither is believed', (_what, rowsOnPage, asked, pagination) => {
+    expect(said(rowsOnPage, asked, pagination)).toMatchObject({
+      pageCount: undefined,
+      rows: rowsOnPage,
+      isBeyond: false,
+    });
+  });
+
+  test('more rows than items_per_page say that it is not that', () => {
+    expect(said(21, 1, { page_count: 3, item_count: 60, items_per_page: 20 })).toMatchObject({
+      itemsPerPage: undefined,
+    });
+  });
+
+  test('a page without records after the first lies beyond the end', () => {
+    const page = { page_count: 2, item_count: 40, items_per_page: 20 };
+    expect(said(0, 3, page)).toMatchObject({ isBeyond: true, pageCount: 2, itemCount: 40 });
+    expect(said(0, 1, { page_count: 0, item_count: 0, items_per_page: 20 })).toMatchObject({
+      isBeyond: false,
+      pageCount: 0,
+    });
+    // It claims that there are more pages than where it ends.
+    expect(said(0, 3, { page_count: 200, item_count: 4_000, items_per_page: 20 })).toMatchObject({
+      ...{ isBeyond: true, pageCount: undefined },
+    });
+  });
+
+  test('the last page again, in answer to one beyond the end, is no page of its own', () => {
+    const page = { current_page: 2, page_count: 2, item_count: 40, items_per_page: 20 };
+    expect(said(20, 3, page)).toMatchObject({ isBeyond: true, pageCount: 2, rows: 0 });
+    expect(said(20, 2, page)).toMatchObject({ isBeyond: false, pageCount: 2, rows: 20 });
+  });
 });

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import {
   AccountHaltedError,
+  ConflictError,
   HiveBodyError,
   HiveHttpError,
   HiveNetworkError,
   HiveTimeoutError,
+  isConflict,
   isServiceAway,
 } from '../../src/errors.js';
 import { type Verdict, verdictOn } from '../../src/sync/verdict.js';
@@ -79,8 +81,8 @@ describe('trouble of the database, not of the statement', () => {
     ['too many connections', withCode('53300'), true],
     ['admin shutdown', withCode('57P01'), true],
     ['starting up', withCode('57P03'), true],
-    ['serialization failure', withCode('40001'), true],
-    ['deadlock', withCode('40P01'), true],
+    ['serialization failure, which is no trouble of the server', withCode('40001'), false],
+    ['deadlock, which is no trouble of the server', withCode('40P01'), false],
     ['lock not available', withCode('55P03'), true],
     ['system error', withCode('58030'), true],
     ['a failover has made it read-only', withCode('25006'), true],
@@ -96,4 +98,12 @@ describe('trouble of the database, not of the statement', () => {
   ])('%s', (_what, error, expected) => {
     expect(isServiceAway(error)).toBe(expected);
   });
+});
+
+test('transactions that met are run again, and never called a database that is away', () => {
+  for (const error of [withCode('40001'), new Error('a', { cause: withCode('40P01') }), new ConflictError('met')]) {
+    expect(isConflict(error)).toBe(true);
+    expect(verdictOn(error, LAST)).toMatchObject({ do: 'snooze' });
+  }
+  expect(isConflict(withCode('57P01'))).toBe(false);
 });

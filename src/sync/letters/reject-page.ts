@@ -4,6 +4,7 @@ import { fileDeadLetters, pageTrouble } from '../../db/dead-letters.js';
 import { closeWindow, readClock, readWindows, runningRuns } from '../../db/ledger.js';
 import { enterPage, readWindowForPage } from '../../db/ledger-pages.js';
 import { persistently } from '../../db/persistently.js';
+import { inLockOrder, transact } from '../../db/transact.js';
 import { AccountHaltedError, describe, HiveBodyError, HiveHttpError } from '../../errors.js';
 import { collectionOf, type PageTask, type SyncContext } from '../context.js';
 import { goOn } from '../reading/go-on.js';
@@ -40,16 +41,25 @@ export async function rejectPage(
     fingerprint: pageTrouble(window.from_at, task.page) + verdict.code,
   };
   const entered = await persistently(context, () =>
-    context.db.transaction(async (tx) => {
-      const deadLetters = await fileDeadLetters(tx, [letter]);
-      const entry = {
-        window_id: window.id,
-        pass: task.pass,
-        page: task.page,
-        state: 'failed',
-        requested_at: await readClock(tx),
-      };
-      return enterPage(tx, entry, { inserted: 0, updated: 0, unchanged: 0, deadLetters });
+    transact(context.db, async (tx) => {
+      let deadLetters = 0;
+      const { ledger } = await inLockOrder({
+        deadLetters: async () => {
+          deadLetters = await fileDeadLetters(tx, [letter]);
+        },
+        ledger: async () => {
+          const entry = {
+            window_id: window.id,
+            pass: task.pass,
+            page: task.page,
+            state: 'failed',
+            requested_at: await readClock(tx),
+          };
+          const sums = { inserted: 0, updated: 0, unchanged: 0, deadLetters };
+          return enterPage(tx, entry, sums, context.pauseMs);
+        },
+      });
+      return ledger;
     }),
   );
   context.log.error(

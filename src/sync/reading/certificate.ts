@@ -1,9 +1,11 @@
 // The certificate: what proves that a window was read completely, and what to do while the proof is missing.
-// A list that stood still is proved by its count: as many distinct records were seen as the API says there are. One
-// that moved is proved by stitching its pages together; where there is a gap, only the pages around it are read again.
+// A list that stood still and was read without a pause is proved by its count: as many distinct records were seen as the
+// API says there are. Any other is proved by stitching its pages together; where there is a gap, only the pages around
+// it are read again.
 import type { Window } from '../../db/ledger.js';
-import type { PageRead } from './page-read.js';
-import { stitch } from './stitch.js';
+import type { Listing, PageRead } from './page-read.js';
+import { lastPageOf } from './reading-order.js';
+import { endOfList, stitch } from './stitch.js';
 
 /** A window that keeps moving is not read for ever: an uncertified end says so. */
 export const MOST_PASSES = 8;
@@ -19,29 +21,30 @@ export type Judgement =
 export interface Evidence {
   /** Distinct ids in all reads. */
   readonly distinctIds: number;
-  /** In the order of their requests; only needed when the list moved. */
-  readonly reads: readonly PageRead[];
+  /** Only needed when the list moved, or there was a pause. */
+  readonly listing: Listing | undefined;
 }
 
 /** @param window after the last page of a pass */
-export function judge(window: Window, { distinctIds, reads }: Evidence): Judgement {
+export function judge(window: Window, { distinctIds, listing }: Evidence): Judgement {
   if (window.pages_failed > 0) {
     return { is: 'uncertified', because: `${pagesInWords(window.pages_failed)} could not be read, see dead letters` };
   }
-  const said = reads.at(-1)?.itemCount ?? window.last_item_count;
+  const said = listing?.reads.at(-1)?.itemCount ?? window.last_item_count;
   if (said === null) return { is: 'uncertified', because: "the API's item_count cannot be used as proof" };
   const seen = distinctIds + window.without_id;
   if (!window.moved) {
     if (seen === said) return { is: 'certified' };
     return again(window, null, `the API counts ${said} records, ${seen} were seen`);
   }
-  const because = `the list moved while it was read: ${window.first_item_count} records at first, ${said} at last, ${seen} seen`;
-  const stitching = stitch(reads);
+  const because = `the list moved while it was read, or there was a pause: ${window.first_item_count} records at first, ${said} at last, ${seen} seen`;
+  if (listing === undefined) return again(window, null, because);
+  const stitching = stitch(listing, endOfList(lastPageOf(window) ?? 1));
   if (!stitching.isWhole) {
     return again(window, stitching.readAgain.slice(0, MOST_PAGES_AGAIN), because);
   }
   // Records that came meanwhile may be outside. Fewer than the rest means that the order of equals is not stable.
-  return seen >= said - increases(reads) ? { is: 'certified' } : again(window, null, because);
+  return seen >= said - increases(listing.reads) ? { is: 'certified' } : again(window, null, because);
 }
 
 const again = (window: Window, pages: readonly number[] | null, because: string): Judgement =>

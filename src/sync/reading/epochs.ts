@@ -1,16 +1,19 @@
 // While did the list stand still? It is taken to be the same from one read to the next while the API says the same
-// count and the same page length. Where it says no count, nothing is known.
+// count and the same page length, and while no time has passed between the two. Where it says no count, nothing is known.
 import type { PageRead } from './page-read.js';
 
 /**
  * The epoch of each read. A read that was under way together with one that says otherwise belongs to none: which of
  * them came first is not known. @param reads in the order of their requests
+ * @param pauseMs a read that began more than that after every answer before it begins a new epoch
  */
-export function epochsOf(reads: readonly PageRead[]): (number | undefined)[] {
+export function epochsOf(reads: readonly PageRead[], pauseMs: number): (number | undefined)[] {
   let epoch = 0;
+  let lastAnswerAt = Number.POSITIVE_INFINITY;
   const unsure = new Set<number>();
   const epochs = reads.map((read, i) => {
-    if (i > 0 && !agree(read, reads[i - 1])) epoch += 1;
+    if (i > 0 && (!agree(read, reads[i - 1]) || read.requestedAt - lastAnswerAt > pauseMs)) epoch += 1;
+    lastAnswerAt = i === 0 ? read.answeredAt : Math.max(lastAnswerAt, read.answeredAt);
     for (let later = i + 1; later < reads.length; later += 1) {
       const other = reads[later];
       if (other === undefined || other.requestedAt > read.answeredAt) break;

@@ -4,6 +4,7 @@ import {
   addWindows,
   closeWindow,
   type NewWindow,
+  proveBelow,
   type Run,
   readHeadMark,
   readRun,
@@ -11,19 +12,22 @@ import {
   startNextPass,
   type Window,
 } from '../../db/ledger.js';
-import { countSeen, deepestPage } from '../../db/ledger-pages.js';
+import { countSeen, deepestPage, earliestRequest } from '../../db/ledger-pages.js';
 import { resolvePageLetters, supersedeByCertificate } from '../../db/letter-ends.js';
 import { addLookups } from '../../db/lookups.js';
+import { inLockOrder, transact } from '../../db/transact.js';
 import type { Collection } from '../collection.js';
 import { collectionOf, type SyncContext } from '../context.js';
 import { finishRun } from '../runs/finish-run.js';
+import { headReachesTo, planHead } from '../runs/plan.js';
 import { enqueueWaiting, firstTasks } from '../runs/send-out.js';
 import { type Judgement, judge } from './certificate.js';
 import { type Turn, takeTurn } from './closed-turn.js';
 import { judgeHead } from './head.js';
-import { pagesOfWatched, type Watch, watchedNotSeen } from './open-records.js';
+import { pagesOfWatched, watchedNotSeen } from './open-records.js';
 import { perPageOf, readListing } from './page-read.js';
-import { isMassDeletion, suspectsOf } from './tombstones.js';
+import { lastPageOf } from './reading-order.js';
+import { isMassDeletion, type Span, suspectsOf, unseenIn } from './tombstones.js';
 
 export async function finishWindow(context: SyncContext, window: Window): Promise<void> {
   const collection = collectionOf(context, window.collection);
@@ -31,7 +35,8 @@ export async function finishWindow(context: SyncContext, window: Window): Promis
   const seen = await countSeen(context.db, window);
   const { distinctIds } = seen;
   if (seen.outOfOrder) log.warn('the list was not sorted by created_at, newest first');
-  const judgement = await judgeByKind(context, collection, window, seen);
+  const mark = window.kind === 'head' ? await readHeadMark(context.db, window.account, window.collection) : undefined;
+  const judgement = await judgeByKind(context, collection, window, { mark, ...seen });
   if (judgement.is === 'read again') {
     const next = await startNextPass(context.db, window, judgement.pages);
     if (next === undefined) return;
@@ -42,42 +47,63 @@ export async function finishWindow(context: SyncContext, window: Window): Promis
   const state = judgement.is === 'certified' && window.kind === 'chosen' ? 'done' : judgement.is;
   const run = await readRun(context.db, window.run_id);
   const follow =
-    judgement.is === 'certified' ? await whatFollows(context, collection, run, window, distinctIds) : undefined;
+    judgement.is === 'certified'
+      ? await whatFollows(context, collection, run, window, { distinctIds, mark })
+      : undefined;
   const reason = follow?.reason ?? (judgement.is === 'certified' ? null : judgement.because);
-  const closed = await context.db.transaction(async (tx) => {
-    if (!(await closeWindow(tx, window, { state, reason, distinctIds }))) return false;
-    const owner = { id: window.run_id, account: window.account };
-    await addWindows(tx, owner, follow?.windows ?? []);
-    if (follow?.lookups !== undefined) await addLookups(tx, owner, follow.lookups, follow.lookups.ids);
-    if (state === 'certified' && window.kind === 'whole') await supersedeByCertificate(tx, window);
-    if (state === 'done' && run?.mode === 'retry') await resolvePageLetters(tx, window);
+  const closed = await transact(context.db, async (tx) => {
+    const { ledger } = await inLockOrder({
+      deadLetters: async () => {
+        if (state === 'certified' && window.kind === 'whole') await supersedeByCertificate(tx, window);
+        if (state === 'done' && run?.mode === 'retry') await resolvePageLetters(tx, window);
+      },
+      ledger: async () => {
+        if (!(await closeWindow(tx, window, { state, reason, distinctIds }))) return false;
+        if (state === 'certified' && window.kind === 'head') await proveBelow(tx, window);
+        const owner = { id: window.run_id, account: window.account };
+        await addWindows(tx, owner, follow?.windows ?? []);
+        const asked = { collection: window.collection, priority: window.priority };
+        await addLookups(tx, owner, { ...asked, reason: 'suspect' }, follow?.suspects ?? []);
+        await addLookups(tx, owner, { ...asked, reason: 'open' }, follow?.open ?? []);
+        return true;
+      },
+    });
+    // Somebody else has ended it: what was resolved above is not ours to say.
+    if (!ledger) throw new WindowGoneError();
     return true;
+  }).catch((error: unknown) => {
+    if (error instanceof WindowGoneError) return false;
+    throw error;
   });
   if (closed) log.info({ state, reason, records: distinctIds }, 'window finished');
   await enqueueWaiting(context, window.run_id, 'all');
   await finishRun(context, window.run_id);
 }
 
+/** Rolls a transaction back. */
+class WindowGoneError extends Error {}
+
 async function judgeByKind(
   context: SyncContext,
   collection: Collection,
   window: Window,
-  seen: { readonly distinctIds: number; readonly outOfOrder: boolean },
+  seen: { readonly distinctIds: number; readonly outOfOrder: boolean; readonly mark: Date | undefined },
 ): Promise<Judgement> {
   const { distinctIds } = seen;
-  if (window.kind === 'head' && !collection.filtersByCreatedAt) {
-    const mark = await readHeadMark(context.db, window.account, window.collection);
-    return judgeHead(context.db, collection, window, { mark, ...seen });
-  }
+  if (window.kind === 'head') return judgeHead(context, collection, window, seen);
   if (window.kind === 'chosen') {
-    return window.pages_failed === 0 ? { is: 'certified' } : judge(window, { distinctIds, reads: [] });
+    return window.pages_failed === 0 ? { is: 'certified' } : judge(window, { distinctIds, listing: undefined });
   }
-  return judge(window, { distinctIds, reads: window.moved ? await readListing(context.db, window) : [] });
+  const listing = window.moved ? await readListing(context.db, window, context.pauseMs) : undefined;
+  return judge(window, { distinctIds, listing });
 }
 
 interface Following {
   readonly windows?: NewWindow[];
-  readonly lookups?: { collection: string; reason: 'open' | 'suspect'; priority: number; ids: number[] };
+  /** Records that a certified list should have shown and did not. */
+  readonly suspects?: number[];
+  /** Records that are asked for because no page has shown them, which proves nothing. */
+  readonly open?: number[];
   /** A problem that does not spoil the certificate but must be told. */
   readonly reason?: string;
 }
@@ -87,48 +113,77 @@ async function whatFollows(
   collection: Collection,
   run: Run | undefined,
   window: Window,
-  distinctIds: number,
+  { distinctIds, mark }: { readonly distinctIds: number; readonly mark: Date | undefined },
 ): Promise<Following> {
-  const { name } = collection;
-  const { priority } = window;
-  const unseen = async (watch: Watch, turn: Turn): Promise<Following> => {
-    const ids = await watchedNotSeen(context.db, collection, watch, { turn, runId: window.run_id });
-    return { lookups: { collection: name, reason: 'open', priority, ids } };
-  };
   if (window.kind === 'head') {
-    const watch = watchAfter(context, window);
-    const below = await readTurnEnd(context.db, window);
-    const watched = await pagesOfWatched(context.db, collection, watch, perPageOf(window));
-    const { pages, turn } = takeTurn(watched, { below, most: context.closedPages });
-    // Without a filter the head stands in the same list: its pages have been read just now.
-    const done = collection.filtersByCreatedAt ? 0 : await deepestPage(context.db, window);
-    const left = pages.filter((page) => page > done);
-    // A watched record may have slid out of the pages that were read just now.
-    if (left.length === 0) return unseen(watch, turn);
-    const chosen = { from: null, to: watch.upTo, pages: left, closedDownTo: turn.downTo };
-    return { windows: [{ collection: name, kind: 'chosen', priority, ...chosen }] };
+    const reach = mark === undefined || !('created_at' in collection.fields) ? undefined : headReachesTo(mark);
+    const missing =
+      reach === undefined
+        ? {}
+        : await missingIn(context, collection, run, window, { from: reach, to: null }, distinctIds);
+    // A full run has just read everything below.
+    if (run?.mode !== 'incremental') return missing;
+    return { ...missing, ...(await watchBelow(context, collection, window, reach)) };
   }
   // A retry is about its page and nothing else.
   if (window.kind === 'chosen' && run?.mode !== 'retry') {
-    const watch = { account: window.account, lookbackDays: context.lookbackDays, upTo: window.to_at };
     const below = await readTurnEnd(context.db, window);
-    return unseen(watch, { below, downTo: window.closed_down_to?.getTime() ?? null });
+    return {
+      open: await unseen(context, collection, window, { below, downTo: window.closed_down_to?.getTime() ?? null }),
+    };
   }
-  if (window.kind === 'whole') {
-    const ids = await suspectsOf(context.db, collection, window);
-    if (run?.allow_deletes !== true && isMassDeletion(ids.length, distinctIds)) {
-      return {
-        reason: `${ids.length} of ${distinctIds + ids.length} rows are no longer listed, too many to believe; if they were really deleted, run: hive-sync sync ${name} --full --allow-deletes`,
-      };
-    }
-    return { lookups: { collection: name, reason: 'suspect', priority, ids } };
+  if (window.kind === 'range') {
+    return missingIn(context, collection, run, window, { from: window.from_at, to: window.to_at }, distinctIds);
   }
-  return {};
+  if (window.kind !== 'whole') return {};
+  const missing = await missingIn(context, collection, run, window, { from: null, to: window.to_at }, distinctIds);
+  const open = await unseenIn(context.db, collection, window, lastPageOf(window) ?? 1);
+  // What lies above the pin: records that came since, and those that are dated in the future.
+  const isTopOpen = window.to_at !== null && (run?.mode === 'full' || run?.mode === 'incremental');
+  return { ...missing, open, windows: isTopOpen ? [planHead(collection, window.priority)] : [] };
 }
 
-/** Open records below the head. Where the list can be pinned, ranks are counted from the head's lower end, inclusive. */
-const watchAfter = (context: SyncContext, window: Window): Watch => ({
-  account: window.account,
-  lookbackDays: context.lookbackDays,
-  upTo: window.from_at,
-});
+/** Suspects of a certified stretch of the list, unless there are more than can be believed. */
+async function missingIn(
+  { db }: SyncContext,
+  collection: Collection,
+  run: Run | undefined,
+  window: Window,
+  span: Span,
+  distinctIds: number,
+): Promise<Following> {
+  const suspects = await suspectsOf(db, collection, window, { span, before: await earliestRequest(db, window) });
+  if (run?.allow_deletes === true || !isMassDeletion(suspects.length, distinctIds)) return { suspects };
+  return {
+    reason: `${suspects.length} of ${distinctIds + suspects.length} rows are no longer listed, too many to believe; if they were really deleted, run: hive-sync sync ${collection.name} --full --allow-deletes`,
+  };
+}
+
+/**
+ * The pages with watched records below a head. Where the list can be pinned, ranks are counted from where the head ends,
+ * inclusive. @param reach down to where the head reaches; undefined = its records carry no created_at
+ */
+async function watchBelow(
+  context: SyncContext,
+  collection: Collection,
+  window: Window,
+  reach: Date | undefined,
+): Promise<Following> {
+  const { db, lookbackDays } = context;
+  const upTo = collection.filtersByCreatedAt ? (reach ?? null) : null;
+  const below = await readTurnEnd(db, window);
+  const watch = { account: window.account, lookbackDays, upTo };
+  const watched = await pagesOfWatched(db, collection, watch, perPageOf(window));
+  const { pages, turn } = takeTurn(watched, { below, most: context.closedPages });
+  // Without a filter the head stands in the same list: its pages have been read just now.
+  const done = upTo === null ? await deepestPage(db, window) : 0;
+  const left = pages.filter((page) => page > done);
+  // A watched record may have slid out of the pages that were read just now.
+  if (left.length === 0) return { open: await unseen(context, collection, window, turn) };
+  const chosen = { from: null, to: upTo, pages: left, closedDownTo: turn.downTo };
+  return { windows: [{ collection: collection.name, kind: 'chosen', priority: window.priority, ...chosen }] };
+}
+
+/** Watched records, wherever they stand, that no page of the run has shown. */
+const unseen = ({ db, lookbackDays }: SyncContext, collection: Collection, window: Window, turn: Turn) =>
+  watchedNotSeen(db, collection, { account: window.account, lookbackDays, upTo: null }, { turn, runId: window.run_id });

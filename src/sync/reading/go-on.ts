@@ -1,10 +1,19 @@
 // After a page: the next pages of its window, the other windows of its run, or the end of the window. Everything here
 // may be done twice: each step asks the ledger first.
 import { addWindows, closeWindow, type Window } from '../../db/ledger.js';
-import { collectionOf, type SyncContext } from '../context.js';
+import { deepestPage, missingPages } from '../../db/ledger-pages.js';
+import type { SyncContext } from '../context.js';
 import { halves, LONGEST_RANGE } from '../runs/plan.js';
 import { enqueueWaiting, tasksOf } from '../runs/send-out.js';
-import { firstPages, isReadToTheEnd, pageAfter, readingOrder } from './reading-order.js';
+import {
+  firstPages,
+  lastPageOf,
+  mayBeReadToTheEnd,
+  pageAfter,
+  pageBetween,
+  pagesOfPass,
+  readingOrder,
+} from './reading-order.js';
 import { endWindow } from './retried-page.js';
 
 /** @param pageCountBefore what the window's page_count was before this page was entered */
@@ -14,13 +23,9 @@ export async function goOn(
   page: number,
   pageCountBefore: number | null,
 ): Promise<void> {
-  if (pageCountBefore === null) await enqueueWaiting(context, window.run_id, 'all');
-  if (window.page_count === null && window.pages_again === null) {
-    // Page 1 could not be had, so nobody knows how many there are.
-    await endWindow(context, window);
-    return;
-  }
-  if (isReadToTheEnd(window)) {
+  const left = (pagesOfPass(window) ?? Number.POSITIVE_INFINITY) - window.pages_read - window.pages_failed;
+  const isFirst = window.pages_read + window.pages_failed === 1;
+  if (window.kind === 'counted' || (await isReadToTheEnd(context, window))) {
     await endWindow(context, window);
     return;
   }
@@ -28,23 +33,59 @@ export async function goOn(
     await enqueueWaiting(context, window.run_id, 'all');
     return;
   }
-  await context.enqueue(tasksOf(window, nextPages(context, window, page, pageCountBefore)));
+  await context.enqueue(tasksOf(window, await nextPages(context, window, page, pageCountBefore)));
+  // Those that are left are in the queue: the next window begins while they are read.
+  if (left === context.frontier || (isFirst && left < context.frontier)) {
+    await enqueueWaiting(context, window.run_id, 'all');
+  }
 }
 
-function nextPages(context: SyncContext, window: Window, page: number, pageCountBefore: number | null): number[] {
+/** Is nothing left to be read in this pass? */
+export async function isReadToTheEnd({ db }: Pick<SyncContext, 'db'>, window: Window): Promise<boolean> {
+  if (window.pages_again === null && window.page_count === null) {
+    // Nobody knows how many pages there are: a page that cannot be had, or that lies beyond, is the end.
+    return (
+      window.pages_failed > 0 || (window.end_below !== null && (await deepestPage(db, window)) >= window.end_below - 1)
+    );
+  }
+  if (!mayBeReadToTheEnd(window)) return false;
+  const found = { order: readingOrder(window), last: lastPageOf(window) ?? 1, limit: 1 };
+  return (await missingPages(db, window, found)).length === 0;
+}
+
+async function nextPages(
+  context: SyncContext,
+  window: Window,
+  page: number,
+  pageCountBefore: number | null,
+): Promise<number[]> {
   const { frontier } = context;
   if (window.pages_again !== null) {
     const next = window.pages_again[window.pages_again.indexOf(page) + frontier];
     return next === undefined ? [] : [next];
   }
-  const pageCount = window.page_count ?? 1;
-  const order = readingOrder(collectionOf(context, window.collection));
-  if (page === 1) return firstPages(pageCount, order, frontier);
-  const grown =
-    pageCountBefore === null || pageCount <= pageCountBefore
-      ? []
-      : Array.from({ length: pageCount - pageCountBefore }, (_, i) => pageCountBefore + 1 + i);
-  return [...new Set([...pageAfter(page, pageCount, order, frontier), ...grown])];
+  const isAsExpected =
+    window.end_below === null && window.page_count !== null && (page === 1 || window.page_count === pageCountBefore);
+  if (!isAsExpected) return pagesToSend(context, window);
+  const order = readingOrder(window);
+  return page === 1
+    ? firstPages(window.page_count ?? 1, order, frontier)
+    : pageAfter(page, window.page_count ?? 1, order, frontier);
+}
+
+/** What may be in the queue of a window, as the ledger tells: at most the frontier, whatever was said of the list. */
+export async function pagesToSend(
+  { db, frontier }: Pick<SyncContext, 'db' | 'frontier'>,
+  window: Window,
+): Promise<number[]> {
+  const last = lastPageOf(window);
+  if (pagesOfPass(window) === null) return [(await deepestPage(db, window)) + 1];
+  if (window.pages_again === null && window.end_below !== null) {
+    const deepest = await deepestPage(db, window);
+    const between = pageBetween(deepest, (last ?? 1) + 1);
+    if (between !== undefined && window.end_below - deepest > 2 * frontier) return [between];
+  }
+  return missingPages(db, window, { order: readingOrder(window), last: last ?? 1, limit: frontier });
 }
 
 /** A range that turned out long is read as two, so that a disturbance repeats little. False = it cannot be halved. */

@@ -1,4 +1,4 @@
-// How far down a head without a filter must reach: to records that the last certificate has proved already.
+// How far down a head must reach: to records that the last certificate has proved already.
 import { sql } from 'drizzle-orm';
 import type { Db } from '../../db/database.js';
 import { idList } from '../../db/id-list.js';
@@ -7,11 +7,8 @@ import type { Collection } from '../collection.js';
 import { headReachesTo, OVERLAP_MS } from '../runs/plan.js';
 import type { PageRead } from './page-read.js';
 
-/** So many records at the end of a page: a single old one may have strayed up there, and proves nothing. */
-const END_OF_PAGE = 2;
-
 /**
- * Reads whose last records are older than where the head must reach. Where records carry no created_at, those are older
+ * Reads whose last two records are older than where the head must reach. Where records carry no created_at, those are older
  * that stood on the page with which the certified window began, or had been seen well before it began. That a row is
  * there says nothing: a webhook may have brought it while that window was read, and records below it never.
  */
@@ -22,7 +19,8 @@ export async function readsBeyondMark(
   reads: readonly PageRead[],
   mark: Date,
 ): Promise<Set<PageRead>> {
-  const ends = reads.map((read) => ({ read, ids: read.ids.slice(-END_OF_PAGE) }));
+  // A single old one may have strayed up there, and proves nothing.
+  const ends = reads.map((read) => ({ read, ids: read.lastIds }));
   const ids = idList(ends.flatMap((end) => end.ids));
   const rows = await db.execute<{ id: number }>(
     'created_at' in collection.fields
@@ -35,7 +33,7 @@ export async function readsBeyondMark(
           join sync.pages p on p.window_id = w.id and p.pass >= w.base_pass and p.page = 1 and p.state = 'read'
           where w.account = ${account} and w.collection = ${collection.name} and w.state = 'certified'
             and w.kind in ('whole', 'head') and r.mode in ('full', 'incremental')
-          order by coalesce(w.to_at, w.started_at) desc, w.id desc, p.requested_at limit 1)
+          order by coalesce(w.as_of, w.to_at) desc, w.id desc, p.requested_at limit 1)
         select unnest(ids) as id from first_page
         union
         select r.id from ${collection.pgTable} r, first_page f

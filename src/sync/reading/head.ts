@@ -1,13 +1,13 @@
-// The newest part of a list that takes no filter: read from page 1 down to what is certified already, in steps that
-// double, so that a worker that was away for a month needs few of them. Its pages are stitched together like those of
+// The newest part of a list, without a filter: read from page 1 down to what is certified already, in steps that double, so that a worker that was away for a month needs few of them. Its pages are stitched together like those of
 // any list that moves.
-import type { Db } from '../../db/database.js';
 import type { Window } from '../../db/ledger.js';
 import type { Collection } from '../collection.js';
+import type { SyncContext } from '../context.js';
 import { type Judgement, judge, MOST_PASSES } from './certificate.js';
 import { epochsOf, neighboursIn } from './epochs.js';
 import { readsBeyondMark } from './head-mark.js';
-import { isLastPage, newestByPage, type PageRead, readListing, shareRecord } from './page-read.js';
+import { isLastPage, type Listing, newestByPage, type PageRead, readListing } from './page-read.js';
+import { lastPageOf } from './reading-order.js';
 import { stitch } from './stitch.js';
 
 /** Further down than that no head is read: a full sync is as cheap. */
@@ -27,23 +27,24 @@ export interface HeadEvidence {
 }
 
 export async function judgeHead(
-  db: Db,
+  { db, pauseMs }: Pick<SyncContext, 'db' | 'pauseMs'>,
   collection: Collection,
   window: Window,
   { mark, distinctIds, outOfOrder }: HeadEvidence,
 ): Promise<Judgement> {
   if (window.pages_failed > 0)
     return { is: 'uncertified', because: 'a page of the head could not be read, see dead letters' };
-  const reads = await readListing(db, window);
+  const listing = await readListing(db, window, pauseMs);
+  const { reads } = listing;
   const newest = newestByPage(reads);
   const deepest = newest.at(-1);
   if (deepest === undefined || mark === undefined)
     return { is: 'uncertified', because: 'there is nothing certified to reach down to' };
   // In a list without order nothing tells what stands below: only its end is an end.
-  const isSorted = !outOfOrder && pagesAreSorted(reads);
+  const isSorted = !outOfOrder && pagesAreSorted(listing);
   const beyond = isSorted ? await readsBeyondMark(db, collection, window, reads, mark) : new Set<PageRead>();
   const reached = newest.find((read) => beyond.has(read));
-  const stitching = stitch(reads, { isEnd: (read) => beyond.has(read), last: (reached ?? deepest).page });
+  const stitching = stitch(listing, { isEnd: (read) => beyond.has(read), last: (reached ?? deepest).page });
   if (stitching.isWhole) return { is: 'certified' };
   if (reached !== undefined) {
     const because = 'the list moved while its head was read';
@@ -51,11 +52,13 @@ export async function judgeHead(
       ? { is: 'read again', pages: stitching.readAgain, because }
       : { is: 'uncertified', because };
   }
-  if (isLastPage(deepest)) return judge(window, { distinctIds, reads });
-  if (window.pass >= MOST_PASSES || (!isSorted && deepest.pageCount > DEEPEST)) {
+  const last = lastPageOf(window);
+  if (isLastPage(deepest) || (last !== null && deepest.page >= last)) return judge(window, { distinctIds, listing });
+  if (window.pass >= MOST_PASSES || (!isSorted && (last ?? DEEPEST) > DEEPEST)) {
     return { is: 'uncertified', because: `${isSorted ? 'the head is too long' : NOT_SORTED}, a full sync is needed` };
   }
-  const furthest = Math.min(deepest.pageCount, isSorted ? 2 * deepest.page : deepest.pageCount);
+  const further = isSorted || last === null ? 2 * deepest.page : last;
+  const furthest = Math.min(last ?? further, further);
   // Every step begins with the last page again: rows that came meanwhile have moved others down.
   const step = Array.from({ length: furthest - deepest.page + 1 }, (_, i) => deepest.page + i);
   return {
@@ -66,9 +69,10 @@ export async function judgeHead(
 }
 
 /** Is each page no newer than the one above it, as far as they were read without a change in between? */
-const pagesAreSorted = (reads: readonly PageRead[]): boolean =>
-  neighboursIn(reads, epochsOf(reads)).every(([i, j]) => {
-    const [upper, lower] = [reads[i], reads[j]];
-    const [above, below] = [upper?.oldestAt ?? null, lower?.newestAt ?? null];
-    return above === null || below === null || below <= above || shareRecord(upper, lower);
+function pagesAreSorted({ reads, shared, pauseMs }: Listing): boolean {
+  const pairs = new Set(shared.flatMap((at) => at.flatMap((i) => at.map((j) => `${i} ${j}`))));
+  return neighboursIn(reads, epochsOf(reads, pauseMs)).every(([i, j]) => {
+    const [above, below] = [reads[i]?.oldestAt ?? null, reads[j]?.newestAt ?? null];
+    return above === null || below === null || below <= above || pairs.has(`${i} ${j}`);
   });
+}

@@ -38,7 +38,8 @@ const scope = ({ account, upTo }: Watch): SQL => sql`
   ${upTo === null ? sql`` : sql`and created_at <= ${upTo.toISOString()}::timestamptz`}`;
 
 /** The list's order, as documented: newest first. */
-const order = ({ fields }: Collection): SQL => ('created_at' in fields ? sql`created_at desc, id desc` : sql`id desc`);
+const order = ({ fields }: Collection): SQL =>
+  'created_at' in fields ? sql`created_at desc nulls last, id desc` : sql`id desc`;
 
 /** Pages of the list that hold watched records, ascending. @param perPage the API's items_per_page */
 export async function pagesOfWatched(

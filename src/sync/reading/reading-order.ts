@@ -1,12 +1,12 @@
 // In which order the pages of a window are read, and what may be in the queue. A pinned window is read last page first:
-// a deletion then only repeats rows. A list that cannot be pinned is read first page first: new rows only repeat.
+// a deletion then only repeats rows. A list that cannot be pinned is read first page first: new rows only repeat. Where
+// the API does not say how many pages there are, one follows the other until one lies beyond the end.
 import type { Window } from '../../db/ledger.js';
-import type { Collection } from '../collection.js';
 
 export type ReadingOrder = 'ascending' | 'descending';
 
-export const readingOrder = (collection: Pick<Collection, 'filtersByCreatedAt'>): ReadingOrder =>
-  collection.filtersByCreatedAt ? 'descending' : 'ascending';
+export const readingOrder = (window: Pick<Window, 'to_at'>): ReadingOrder =>
+  window.to_at === null ? 'ascending' : 'descending';
 
 /** The pages that may be queued once page 1 has told how many there are. Page 1 itself has been read. */
 export function firstPages(pageCount: number, order: ReadingOrder, frontier: number): number[] {
@@ -20,12 +20,31 @@ export function pageAfter(page: number, pageCount: number, order: ReadingOrder, 
   return next >= 2 && next <= pageCount ? [next] : [];
 }
 
-/** How many pages the current pass has; null until its first page told. */
-export const pagesOfPass = ({ pages_again, page_count }: Pick<Window, 'pages_again' | 'page_count'>): number | null =>
-  pages_again?.length ?? page_count;
+/** The last page of the list as far as is known: what was said, and no page beyond its end. null = nothing is known. */
+export function lastPageOf({ page_count, end_below }: Pick<Window, 'page_count' | 'end_below'>): number | null {
+  const end = end_below === null ? null : end_below - 1;
+  const known = page_count === null ? end : end === null ? page_count : Math.min(page_count, end);
+  return known === null ? null : Math.max(1, known);
+}
 
-/** Is every page of the current pass in the ledger? */
-export function isReadToTheEnd(window: Window): boolean {
+type Extent = Pick<Window, 'pages_again' | 'page_count' | 'end_below'>;
+
+/** How many pages the current pass has; null while that is not known. */
+export function pagesOfPass(window: Extent): number | null {
+  const { pages_again: again, end_below: end } = window;
+  if (again === null) return lastPageOf(window);
+  return end === null ? again.length : again.filter((page) => page < end).length;
+}
+
+/** Can every page of the current pass be in the ledger? Only the ledger itself knows: some may lie beyond the end. */
+export function mayBeReadToTheEnd(window: Extent & Pick<Window, 'pages_read' | 'pages_failed'>): boolean {
   const pages = pagesOfPass(window);
   return pages !== null && window.pages_read + window.pages_failed >= pages;
 }
+
+/**
+ * The next page to ask for while the end of a list is looked for that was said to be much longer than it is: between the
+ * deepest page that had records and the lowest that lay beyond. undefined = there is nothing between the two.
+ */
+export const pageBetween = (deepest: number, endBelow: number): number | undefined =>
+  endBelow - deepest > 1 ? Math.floor((deepest + endBelow) / 2) : undefined;

@@ -11,12 +11,15 @@ import {
   startNextPass,
   type Window,
 } from '../../db/ledger.js';
-import { readsOf } from '../../db/ledger-pages.js';
+import { firstPageOf, readsOfPass } from '../../db/ledger-pages.js';
+import { transact } from '../../db/transact.js';
 import { collectionOf, type SyncContext } from '../context.js';
 import { PRIORITY, planWhole } from '../runs/plan.js';
 import { enqueueWaiting, firstTasks } from '../runs/send-out.js';
+import { endCounted } from './count-check.js';
 import { finishWindow } from './finish-window.js';
 import { perPageOf } from './page-read.js';
+import { lastPageOf } from './reading-order.js';
 
 /** After so many passes, or at so many pages, the list is read whole: its certificate closes the letter. */
 const MOST_PASSES = 6;
@@ -29,10 +32,15 @@ export interface Stretch {
     readonly ids: readonly number[];
     readonly itemCount: number | null;
     readonly itemsPerPage: number | null;
+    /** Epoch milliseconds. */
+    readonly requestedAt: number;
+    readonly answeredAt: number;
   }[];
   /** As the last answer said. */
   readonly pageCount: number;
   readonly perPage: number;
+  /** So long between two answers, and the list may be another one: see SyncContext. */
+  readonly pauseMs: number;
 }
 
 export type RetryJudgement =
@@ -44,6 +52,7 @@ export type RetryJudgement =
 /** The end of any window; that of a page that is tried again only when what stood there has been read. */
 export async function endWindow(context: SyncContext, window: Window): Promise<void> {
   const { db } = context;
+  if (window.kind === 'counted') return endCounted(context, window);
   if (window.kind !== 'chosen' || window.pages_failed > 0 || (await readRun(db, window.run_id))?.mode !== 'retry') {
     return finishWindow(context, window);
   }
@@ -55,7 +64,7 @@ export async function endWindow(context: SyncContext, window: Window): Promise<v
     return;
   }
   const list = planWhole(collectionOf(context, window.collection), await readClock(db), PRIORITY.full);
-  await db.transaction(async (tx) => {
+  await transact(db, async (tx) => {
     if (!(await closeWindow(tx, window, { state: 'done', reason: null, distinctIds: null }))) return;
     const others = await readWindows(tx, window.run_id);
     if (others.some(({ kind, collection }) => kind === 'whole' && collection === window.collection)) return;
@@ -68,41 +77,40 @@ export async function endWindow(context: SyncContext, window: Window): Promise<v
   await enqueueWaiting(context, window.run_id, 'all');
 }
 
-async function judgeRetry(context: SyncContext, window: Window): Promise<RetryJudgement> {
-  const { db } = context;
-  const reads = await readsOf(db, window);
-  const page = reads.find(({ pass }) => pass === 1)?.page ?? 1;
+async function judgeRetry({ db, pauseMs }: SyncContext, window: Window): Promise<RetryJudgement> {
+  const page = (await firstPageOf(db, window.id)) ?? 1;
   const { account, collection, from_at: from } = window;
   const failed = await lastFailure(db, { account, collection, from, page });
   if (failed === undefined || failed.to?.getTime() !== window.to_at?.getTime()) return { is: 'read list' };
-  const now = reads.filter(({ pass }) => pass === window.pass).sort((a, b) => a.page - b.page);
+  const now = await readsOfPass(db, window);
   const stretch: Stretch = {
-    reads: now.map(({ page, ids, item_count: itemCount, items_per_page: itemsPerPage }) => ({
-      ...{ page, ids, itemCount, itemsPerPage },
+    reads: now.map((read) => ({
+      page: read.page,
+      ids: read.ids,
+      itemCount: read.item_count,
+      itemsPerPage: read.items_per_page,
+      requestedAt: read.requested_at.getTime(),
+      answeredAt: (read.answered_at ?? read.committed_at).getTime(),
     })),
-    pageCount: Math.max(1, ...now.map((read) => read.page_count ?? 1)),
+    pageCount: lastPageOf(window) ?? Math.max(1, ...now.map((read) => read.page_count ?? 1)),
     perPage: perPageOf(window),
+    pauseMs,
   };
-  const isPinned = collectionOf(context, collection).filtersByCreatedAt;
-  if (isPinned && hasStoodStill(failed, stretch)) return { is: 'read' };
   const neighbours = await neighboursOf(db, failed);
   return neighbours === undefined ? { is: 'read list' } : judgeStretch(failed, neighbours, stretch, window.pass);
 }
 
-/** New rows stay outside of a pinned list, so one with the same count, cut into pages of the same length, has not moved. */
-export const hasStoodStill = (
-  { page, itemCount, itemsPerPage }: Pick<FailedPage, 'page' | 'itemCount' | 'itemsPerPage'>,
-  { reads }: Pick<Stretch, 'reads'>,
-): boolean =>
-  itemCount !== null &&
-  reads.some((read) => read.page === page) &&
-  reads.every((read) => read.itemCount === itemCount && read.itemsPerPage === itemsPerPage);
-
-/** Are these neighbours in one and the same list? Then no record stands in two of them. */
-function areOfOneList(reads: Stretch['reads']): boolean {
+/** Are these neighbours in one and the same list? Then no record stands in two of them, and no time lies between. */
+function areOfOneList(reads: Stretch['reads'], pauseMs: number): boolean {
   const [first] = reads;
   const ids = reads.flatMap((read) => [...new Set(read.ids)]);
+  const asked = reads.toSorted((a, b) => a.requestedAt - b.requestedAt);
+  const isPaused = asked.some(({ requestedAt }, i) => {
+    const before = asked.slice(0, i).map(({ answeredAt }) => answeredAt);
+    return before.length > 0 && requestedAt - Math.max(...before) > pauseMs;
+  });
   return (
+    !isPaused &&
     reads.every((read) => read.itemCount === first?.itemCount && read.itemsPerPage === first?.itemsPerPage) &&
     new Set(ids).size === ids.length
   );
@@ -111,7 +119,7 @@ function areOfOneList(reads: Stretch['reads']): boolean {
 export function judgeStretch(
   { page, itemCount }: Pick<FailedPage, 'page' | 'itemCount'>,
   { above, below }: Neighbours,
-  { reads, pageCount, perPage }: Stretch,
+  { reads, pageCount, perPage, pauseMs }: Stretch,
   pass: number,
 ): RetryJudgement {
   const [first, last] = [reads[0], reads.at(-1)];
@@ -119,7 +127,7 @@ export function judgeStretch(
   const top = first.page === 1 ? 1 : reads.find(({ ids }) => ids.some((id) => above.has(id)))?.page;
   const bottom =
     last.page >= pageCount ? last.page : reads.findLast(({ ids }) => ids.some((id) => below.has(id)))?.page;
-  if (areOfOneList(reads) && top !== undefined && bottom !== undefined && top <= bottom) return { is: 'read' };
+  if (areOfOneList(reads, pauseMs) && top !== undefined && bottom !== undefined && top <= bottom) return { is: 'read' };
   const next = pass === 1 ? expected(page, (last.itemCount - (itemCount ?? last.itemCount)) / perPage) : widened();
   const from = Math.max(1, Math.min(next.from, pageCount));
   const to = Math.min(pageCount, Math.max(next.to, from));

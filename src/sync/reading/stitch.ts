@@ -10,10 +10,11 @@
 // pages that touch in one instant and no more can both show y and both leave out x. Such pages need two reads without a
 // change in between; and two pages that share a record although nothing changed are no neighbours of each other.
 //
-// "Did not change" is judged by the API's item_count, and what that leaves open is in docs/design.md, 4.5.
+// "Did not change" is judged by the API's item_count and by the time that passed (epochs.ts), and what that leaves open
+// is in docs/design.md, 4.5.
 import { Contradictions } from './contradictions.js';
 import { epochsOf, neighboursIn } from './epochs.js';
-import { isLastPage, type PageRead } from './page-read.js';
+import { isLastPage, type Listing, type PageRead } from './page-read.js';
 import { Patches } from './patches.js';
 
 export type Stitching =
@@ -28,18 +29,12 @@ export interface End {
   readonly last: number;
 }
 
-/**
- * @param reads in the order in which they were requested
- * @param end the list's own end where nothing else is said
- */
-export function stitch(
-  reads: readonly PageRead[],
-  end: End = { isEnd: isLastPage, last: Math.max(1, reads.at(-1)?.pageCount ?? 1) },
-): Stitching {
-  const epochs = epochsOf(reads);
+/** @param end where what was read ends now */
+export function stitch({ reads, shared, pauseMs }: Listing, end: End): Stitching {
+  const epochs = epochsOf(reads, pauseMs);
   const patches = new Patches(reads.length);
   const contradictions = new Contradictions();
-  for (const at of placesOf(reads).values()) {
+  for (const at of shared) {
     for (const [n, i] of at.entries()) {
       for (const j of at.slice(n + 1)) {
         const [a, b] = [reads[i], reads[j]];
@@ -59,18 +54,8 @@ export function stitch(
   return isWhole ? { isWhole } : { isWhole, readAgain: gapsIn(reads, patches, end) };
 }
 
-/** In which reads each record stands. */
-function placesOf(reads: readonly PageRead[]): Map<number, number[]> {
-  const places = new Map<number, number[]>();
-  for (const [i, { ids }] of reads.entries()) {
-    for (const id of new Set(ids)) {
-      const at = places.get(id);
-      if (at === undefined) places.set(id, [i]);
-      else at.push(i);
-    }
-  }
-  return places;
-}
+/** The list's own end. @param last its last page, as far as is known */
+export const endOfList = (last: number): End => ({ isEnd: isLastPage, last });
 
 /** Of two reads that share a record: do they share more than an instant, as far as can be told? */
 function overlap(a: PageRead, b: PageRead): boolean {

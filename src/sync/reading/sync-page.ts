@@ -1,19 +1,22 @@
 // One page: fetch → parse → rows, ledger and dead letters in one transaction → what comes next.
-import type { Db } from '../../db/database.js';
-import { fileDeadLetters, type NewDeadLetter, supersedeDeadLetters } from '../../db/dead-letters.js';
+import { type NewDeadLetter, settleDeadLetters } from '../../db/dead-letters.js';
 import type { Window } from '../../db/ledger.js';
 import { enterPage, type PageEntry, readWindowForPage } from '../../db/ledger-pages.js';
 import { persistently } from '../../db/persistently.js';
 import { recordDrift } from '../../db/schema-drift.js';
-import { together } from '../../db/together.js';
-import { upsertRecords } from '../../db/upsert.js';
+import { inLockOrder, transact } from '../../db/transact.js';
+import { type UpsertResult, upsertRecords } from '../../db/upsert.js';
+import { HiveHttpError } from '../../errors.js';
 import type { Answer, Query } from '../../hive/client.js';
-import type { Page } from '../../hive/page.js';
+import { beyondPage, type Page } from '../../hive/page.js';
 import type { Collection } from '../collection.js';
 import { collectionOf, type PageTask, type SyncContext } from '../context.js';
 import { type ParsedRecord, parseRecord } from '../records/parse.js';
+import { tasksOf } from '../runs/send-out.js';
 import { askAboutDoubts, weighAnswer } from '../webhooks/webhook-doubts.js';
-import { goOn } from './go-on.js';
+import { goOn, isReadToTheEnd, pagesToSend } from './go-on.js';
+import { endWindow } from './retried-page.js';
+import { readUnfiltered } from './unfiltered.js';
 
 /** @throws what the client throws; database trouble only after long in-place retries. See verdict.ts */
 export async function syncPage(context: SyncContext, task: PageTask, signal?: AbortSignal): Promise<void> {
@@ -22,15 +25,18 @@ export async function syncPage(context: SyncContext, task: PageTask, signal?: Ab
   const { window } = found;
   if (found.done) {
     // Committed before, but whoever did that may have died before it could go on.
-    await goOn(context, window, task.page, window.page_count);
+    if (await isReadToTheEnd(context, window)) await endWindow(context, window);
+    else await context.enqueue(tasksOf(window, await pagesToSend(context, window)));
     return;
   }
   const collection = collectionOf(context, window.collection);
   const beganAt = performance.now();
-  const answer = await context.client.list(collection.path, queryOf(window, task.page), signal);
-  const { entered, sums, raisesDoubts } = await persistently(
+  const answer = await askForPage(context, collection, window, task.page, signal);
+  /** Rows that webhooks have to do with: a second attempt locks them. */
+  const locking = new Set<number>();
+  const { entered, sums, raisesDoubts, isFiltered } = await persistently(
     context,
-    () => storePage(context.db, collection, window, task, answer),
+    () => storePage(context, collection, window, task, answer, locking),
     signal,
   );
   context.log.debug({ run: window.run_id, window: window.id, page: task.page }, 'page stored');
@@ -38,7 +44,30 @@ export async function syncPage(context: SyncContext, task: PageTask, signal?: Ab
   if (entered === undefined) return;
   context.observer.rowsStored(collection.name, sums);
   context.observer.pageStored(collection.name, performance.now() - beganAt);
-  await goOn(context, entered.window, task.page, entered.pageCountBefore);
+  if (!isFiltered) await readUnfiltered(context, collection, entered.window);
+  else await goOn(context, entered.window, task.page, entered.pageCountBefore);
+}
+
+/**
+ * One page. That a page is not found may mean that the list has become shorter: then its first page says so, and that is
+ * no failure. @throws what the client throws
+ */
+async function askForPage(
+  { client }: SyncContext,
+  collection: Collection,
+  window: Window,
+  page: number,
+  signal: AbortSignal | undefined,
+): Promise<Answer<Page>> {
+  try {
+    return await client.list(collection.path, queryOf(window, page), signal);
+  } catch (error) {
+    if (!(error instanceof HiveHttpError) || (error.status !== 404 && error.status !== 410) || page === 1) throw error;
+    const first = await client.list(collection.path, queryOf(window, 1), signal);
+    const { pageCount } = first.body;
+    if (pageCount !== undefined && pageCount >= page) throw error;
+    return { ...first, body: beyondPage(first.body), url: error.url };
+  }
 }
 
 /** Does the window still wait for this page? Jobs of a run that ended meanwhile have nothing left to do. */
@@ -53,8 +82,15 @@ export function queryOf(window: Pick<Window, 'from_at' | 'to_at'>, page: number)
   };
 }
 
-function storePage(db: Db, collection: Collection, window: Window, task: PageTask, answer: Answer<Page>) {
-  const { body: page, requestedAt, url } = answer;
+function storePage(
+  { db, pauseMs }: Pick<SyncContext, 'db' | 'pauseMs'>,
+  collection: Collection,
+  window: Window,
+  task: PageTask,
+  answer: Answer<Page>,
+  locking: Set<number>,
+) {
+  const { body: page, requestedAt, answeredAt, apiAt, url } = answer;
   const { account } = window;
   const results = page.records.map((payload) => parseRecord(collection, payload));
   const records = results.flatMap((result) => (result.ok ? [result.record] : []));
@@ -84,30 +120,55 @@ function storePage(db: Db, collection: Collection, window: Window, task: PageTas
     window_id: window.id,
     pass: task.pass,
     page: task.page,
-    state: 'read',
-    page_count: page.pageCount,
+    state: page.isBeyond ? 'beyond' : 'read',
+    page_count: page.pageCount ?? null,
     item_count: page.itemCount ?? null,
     items_per_page: page.itemsPerPage ?? null,
     records: results.length,
     ids,
     without_id: results.length - ids.length,
     requested_at: new Date(requestedAt),
+    answered_at: new Date(answeredAt),
+    api_at: apiAt === undefined ? null : new Date(apiAt),
     ...orderOf(records),
   };
-  return db.transaction(async (tx) => {
-    const provenance = { account, requestedAt, source: 'page' as const, runId: window.run_id };
-    const sums = await upsertRecords(tx, collection, records, provenance);
-    const landed = records.map(({ id }) => ({ id, at: requestedAt }));
-    const drift = records.flatMap((record) => record.drift);
-    const deadLetters = await fileDeadLetters(tx, letters);
-    await recordDrift(tx, account, collection.name, drift);
-    const [raisesDoubts, entered] = await together([
-      weighAnswer(tx, collection, records, provenance),
-      enterPage(tx, entry, { ...sums, deadLetters }),
-      supersedeDeadLetters(tx, account, collection.name, landed),
-    ]);
-    return { entered, sums, raisesDoubts };
+  const provenance = { account, requestedAt, source: 'page' as const, runId: window.run_id };
+  return transact(db, async (tx) => {
+    let sums: UpsertResult = { inserted: 0, updated: 0, unchanged: 0 };
+    let filed = 0;
+    const stored = await inLockOrder({
+      records: async () => {
+        sums = await upsertRecords(tx, collection, records, provenance, locking);
+      },
+      deliveries: () => weighAnswer(tx, collection, records, provenance, locking),
+      deadLetters: async () => {
+        const landed = records.map(({ id }) => ({ id, at: requestedAt }));
+        filed = await settleDeadLetters(tx, { account, collection: collection.name }, { filed: letters, landed });
+      },
+      drift: () =>
+        recordDrift(
+          tx,
+          account,
+          collection.name,
+          records.flatMap((record) => record.drift),
+        ),
+      ledger: () => enterPage(tx, entry, { ...sums, deadLetters: filed }, pauseMs),
+    });
+    const { ledger: entered, deliveries: raisesDoubts } = stored;
+    return { entered, sums, raisesDoubts, isFiltered: keepsTo(window, records) };
   });
+}
+
+/** Clocks and rounding: a bound that is kept but for so much is kept. */
+const TOLERANCE_MS = 60_000;
+
+/** Does the API keep to the bounds by created_at that it was asked for? One that does not know the filter ignores it. */
+function keepsTo({ from_at: from, to_at: to }: Window, records: readonly ParsedRecord[]): boolean {
+  const isOutside = ({ createdAt }: ParsedRecord) =>
+    createdAt !== undefined &&
+    ((from !== null && createdAt < from.getTime() - TOLERANCE_MS) ||
+      (to !== null && createdAt > to.getTime() + TOLERANCE_MS));
+  return !records.some(isOutside);
 }
 
 /** Newest first? The order of a list is checked, never trusted. */

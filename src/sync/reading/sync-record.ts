@@ -7,6 +7,7 @@ import { finishLookup, type Lookup, type LookupOutcome, readLookup } from '../..
 import { persistently } from '../../db/persistently.js';
 import { recordDrift } from '../../db/schema-drift.js';
 import { markSeen } from '../../db/stored-states.js';
+import { inLockOrder, transact } from '../../db/transact.js';
 import { type UpsertResult, upsertRecords } from '../../db/upsert.js';
 import { type RecordsRead, settleDoubts } from '../../db/webhook-deliveries.js';
 import type { Collection } from '../collection.js';
@@ -29,21 +30,26 @@ export async function syncRecord(context: SyncContext, task: LookupTask, signal?
   const answer = await getRecord(context, collection, lookup.record_id, signal);
   if (answer === undefined) {
     const isGone = await isBelievedGone(context, collection, lookup, signal);
+    const outcome = isGone ? 'gone' : 'unconfirmed';
     await persistently(context, () =>
-      context.db.transaction(async (tx) => {
-        if (isGone) {
-          const { record_id: recordId, run_id: runId } = lookup;
-          await setTombstone(tx, collection, { account: context.account, recordId, requestedAt, runId });
-          await settleLetters(tx, lookup, requestedAt);
-        }
-        const outcome = isGone ? 'gone' : 'unconfirmed';
-        await settleDoubts(tx, readOf(lookup, requestedAt), outcome);
-        await finishLookup(tx, lookup.id, { state: 'done', outcome });
-      }),
+      transact(context.db, (tx) =>
+        inLockOrder({
+          records: async () => {
+            const { record_id: recordId, run_id: runId } = lookup;
+            if (isGone) await setTombstone(tx, collection, { account: context.account, recordId, requestedAt, runId });
+          },
+          deliveries: () => settleDoubts(tx, readOf(lookup, requestedAt), outcome),
+          deadLetters: async () => {
+            if (isGone) await settleLetters(tx, lookup, requestedAt);
+          },
+          lookups: () => finishLookup(tx, lookup.id, { state: 'done', outcome }),
+        }),
+      ),
     );
   } else {
+    const locking = new Set<number>();
     const sums = await persistently(context, () =>
-      context.db.transaction((tx) => storeRecord(tx, collection, lookup, answer)),
+      transact(context.db, (tx) => storeRecord(tx, collection, lookup, answer, locking)),
     );
     if (sums !== undefined) context.observer.rowsStored(collection.name, sums);
   }
@@ -65,24 +71,37 @@ async function storeRecord(
   collection: Collection,
   lookup: Lookup,
   { url, requestedAt, result }: SingleRecord,
+  locking: Set<number>,
 ): Promise<UpsertResult | undefined> {
   const { account } = lookup;
   if (!result.ok) {
-    await fileDeadLetters(tx, [letterOf(lookup, url, 'invalid_record', result.errors, result.raw, null, 1)]);
-    await settleDoubts(tx, readOf(lookup, requestedAt), 'dead_letter');
-    await finishLookup(tx, lookup.id, { state: 'failed', outcome: null });
+    await inLockOrder({
+      deliveries: () => settleDoubts(tx, readOf(lookup, requestedAt), 'dead_letter'),
+      deadLetters: () =>
+        fileDeadLetters(tx, [letterOf(lookup, url, 'invalid_record', result.errors, result.raw, null, 1)]),
+      lookups: () => finishLookup(tx, lookup.id, { state: 'failed', outcome: null }),
+    });
     return undefined;
   }
   const { record } = result;
   const provenance = { account, requestedAt, source: 'record' as const, runId: lookup.run_id };
-  const sums = await upsertRecords(tx, collection, [record], provenance);
-  // One row for one request: an answer that was asked for before must not replace what this one has seen.
-  if (sums.unchanged === 1) await markSeen(tx, collection, { account, source: 'record', at: requestedAt }, [record.id]);
-  await weighAnswer(tx, collection, [record], provenance);
-  await recordDrift(tx, account, collection.name, record.drift);
-  await settleLetters(tx, lookup, requestedAt);
-  const outcome: LookupOutcome = sums.unchanged === 1 ? 'unchanged' : 'written';
-  await finishLookup(tx, lookup.id, { state: 'done', outcome });
+  let sums: UpsertResult = { inserted: 0, updated: 0, unchanged: 0 };
+  await inLockOrder({
+    records: async () => {
+      sums = await upsertRecords(tx, collection, [record], provenance, locking);
+      // One row for one request: an answer that was asked for before must not replace what this one has seen.
+      if (sums.unchanged === 1)
+        await markSeen(tx, collection, { account, source: 'record', at: requestedAt }, [record.id]);
+      locking.add(record.id);
+    },
+    deliveries: () => weighAnswer(tx, collection, [record], provenance, locking),
+    deadLetters: () => settleLetters(tx, lookup, requestedAt),
+    drift: () => recordDrift(tx, account, collection.name, record.drift),
+    lookups: () => {
+      const outcome: LookupOutcome = sums.unchanged === 1 ? 'unchanged' : 'written';
+      return finishLookup(tx, lookup.id, { state: 'done', outcome });
+    },
+  });
   return sums;
 }
 
@@ -106,11 +125,14 @@ export async function rejectRecord(
   const url = context.client.urlOf(`${collection.path}/${lookup.record_id}`);
   const errors = errorsOf(error);
   await persistently(context, () =>
-    context.db.transaction(async (tx) => {
-      await fileDeadLetters(tx, [letterOf(lookup, url, verdict.code, errors, null, verdict.httpStatus, attempts)]);
-      await settleDoubts(tx, readOf(lookup, (await readClock(tx)).getTime()), 'dead_letter');
-      await finishLookup(tx, lookup.id, { state: 'failed', outcome: null });
-    }),
+    transact(context.db, (tx) =>
+      inLockOrder({
+        deliveries: async () => settleDoubts(tx, readOf(lookup, (await readClock(tx)).getTime()), 'dead_letter'),
+        deadLetters: () =>
+          fileDeadLetters(tx, [letterOf(lookup, url, verdict.code, errors, null, verdict.httpStatus, attempts)]),
+        lookups: () => finishLookup(tx, lookup.id, { state: 'failed', outcome: null }),
+      }),
+    ),
   );
   await enqueueWaiting(context, lookup.run_id, 'all');
   await finishRun(context, lookup.run_id);

@@ -1,6 +1,6 @@
 // Deletions: only a certified list of the whole collection makes a suspect, only a 404 for the single record makes a
 // tombstone, and a suspicious number of them makes nothing but a message.
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Executor } from '../../db/database.js';
 import { seenLater } from '../../db/later-reads.js';
 import type { Window } from '../../db/ledger.js';
@@ -11,19 +11,76 @@ import type { Collection } from '../collection.js';
 export const PLAUSIBLE_SHARE = 0.05;
 export const PLAUSIBLE_NUMBER = 20;
 
+/** Between which instants, by created_at, a certified window shows every record; null = open. */
+export interface Span {
+  /** Inclusive; null = down to the oldest, and records without a created_at belong to it as well. */
+  readonly from: Date | null;
+  /** Inclusive; null = up to the newest. */
+  readonly to: Date | null;
+}
+
+const within = ({ from, to }: Span, collection: Collection): SQL => {
+  if (!('created_at' in collection.fields)) return sql``;
+  return sql`
+    ${from === null ? sql`` : sql`and created_at >= ${from.toISOString()}::timestamptz`}
+    ${to === null ? sql`` : sql`and created_at <= ${to.toISOString()}::timestamptz`}`;
+};
+
+/** The newest read of each page that the list still has; what older reads of it showed may have gone since. */
+const newestIds = ({ id, base_pass: basePass }: Window, last: number): SQL => sql`
+  select unnest(ids) from (
+    select distinct on (page) ids from sync.pages
+    where window_id = ${id} and pass >= ${basePass} and state = 'read' and page <= ${last}
+    order by page, requested_at desc) as newest`;
+
 /**
- * Rows that a certified window should have shown and did not. By EXCEPT, which sorts or hashes whatever the planner
- * believes of tables that have just been filled; a join of the two could become a loop in a loop.
+ * Rows that a certified window should have shown and did not, in no read that its proof rests on. By EXCEPT, which sorts
+ * or hashes whatever the planner believes of tables that have just been filled; a join of the two could become a loop in
+ * a loop. @param before only rows from requests before that
  */
-export async function suspectsOf(db: Executor, collection: Collection, window: Window): Promise<number[]> {
+export async function suspectsOf(
+  db: Executor,
+  collection: Collection,
+  window: Window,
+  { span, before }: { span: Span; before: Date },
+): Promise<number[]> {
   const rows = await db.execute<{ id: number }>(sql`
     select id from ${collection.pgTable}
     where account = ${window.account} and _deleted_at is null
-      and _fetched_at < ${(window.started_at ?? new Date(0)).toISOString()}::timestamptz
-      ${window.to_at === null ? sql`` : sql`and created_at <= ${window.to_at.toISOString()}::timestamptz`}
-    except select unnest(ids) from sync.pages where window_id = ${window.id}
+      and _fetched_at < ${before.toISOString()}::timestamptz ${within(span, collection)}
+    except select unnest(ids) from sync.pages where window_id = ${window.id} and pass >= ${window.base_pass}
     order by id`);
   return rows.map(({ id }) => id);
+}
+
+/** Rows of one run that are asked for although nothing speaks against them but that nothing shows them. */
+const MOST_UNSEEN = 200;
+
+/**
+ * Rows that are there and that nothing shows now: those that only an older read of a page has shown, and, where the list
+ * is cut by created_at, those without one, those first that were not seen for the longest time.
+ */
+export async function unseenIn(db: Executor, collection: Collection, window: Window, last: number): Promise<number[]> {
+  const moved =
+    window.pass === window.base_pass
+      ? []
+      : await db.execute<{ id: number }>(sql`
+          select id from ${collection.pgTable} where account = ${window.account} and _deleted_at is null
+            and id = any(array(
+              select unnest(ids) from sync.pages where window_id = ${window.id} and pass >= ${window.base_pass}
+              except ${newestIds(window, last)}))
+          limit ${MOST_UNSEEN}`);
+  const undated =
+    window.to_at === null || !('created_at' in collection.fields)
+      ? []
+      : await db.execute<{ id: number }>(sql`
+          with undated as (
+            select id from ${collection.pgTable}
+            where account = ${window.account} and _deleted_at is null and created_at is null
+            except select unnest(ids) from sync.pages where window_id = ${window.id} and pass >= ${window.base_pass})
+          select id from ${collection.pgTable} where account = ${window.account} and id in (select id from undated)
+          order by _fetched_at limit ${MOST_UNSEEN}`);
+  return [...moved, ...undated].map(({ id }) => id);
 }
 
 /** Are so many suspects more than can be believed? */

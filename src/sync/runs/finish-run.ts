@@ -1,21 +1,28 @@
 // The end of a run: when all of its windows and lookups have ended.
-import { closeRun, readWindows } from '../../db/ledger.js';
+import { closeRun, readRun, readWindows } from '../../db/ledger.js';
 import { grownLetters } from '../../db/letter-ends.js';
 import { countLookups, countUnconfirmed } from '../../db/lookups.js';
 import { sumUp } from '../../db/rollups/sum-up.js';
 import { describe } from '../../errors.js';
 import type { SyncContext } from '../context.js';
+import { compareCounts } from './compare-counts.js';
+import { enqueueWaiting } from './send-out.js';
 
 export async function finishRun(context: SyncContext, runId: number): Promise<void> {
+  const run = await readRun(context.db, runId);
+  if (run?.state !== 'running') return;
   const windows = await readWindows(context.db, runId);
   if (windows.some(({ state }) => state === 'waiting' || state === 'reading')) return;
   const lookups = await countLookups(context.db, runId);
   if ((lookups.waiting ?? 0) > 0) return;
+  const behind = await compareCounts(context, run);
+  if (behind === 'ask') return enqueueWaiting(context, runId, 'all');
   await addUp(context, runId);
   const unconfirmed = await countUnconfirmed(context.db, runId);
   const letters = windows.reduce((sum, window) => sum + window.dead_letters, 0) + (lookups.failed ?? 0);
   const reasons = [
     ...windows.flatMap(({ collection, reason }) => (reason === null ? [] : [`${collection}: ${reason}`])),
+    ...behind,
     ...(letters > 0 ? [inWords(letters, 'dead letter')] : []),
     ...(unconfirmed.suspects > 0
       ? [`${inWords(unconfirmed.suspects, 'row')} no longer listed, which the API cannot confirm one by one`]

@@ -12,7 +12,7 @@ export async function readOldest(
 ): Promise<Date | undefined> {
   const pinned = { 'created_at[lte]': (await readClock(db)).toISOString() };
   const first = await client.list(collection.path, { ...pinned, page: 1 }, signal);
-  const { pageCount } = first.body;
+  const pageCount = first.body.pageCount ?? 1;
   const last = pageCount > 1 ? await client.list(collection.path, { ...pinned, page: pageCount }, signal) : first;
   const times = last.body.records.flatMap((payload) => {
     const result = parseRecord(collection, payload);

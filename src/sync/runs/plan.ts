@@ -22,6 +22,25 @@ export function planWhole(collection: Collection, now: Date, priority: number): 
   };
 }
 
+/** The same of a list that cannot be pinned, whatever the documentation says. */
+export const planUnfiltered = ({ name }: Collection, priority: number): NewWindow => ({
+  collection: name,
+  kind: 'whole',
+  from: null,
+  to: null,
+  priority,
+});
+
+/** A part of a list of which only the count is asked for; null = open. */
+export const planCounted = ({ name }: Collection, priority: number, from: Date | null, to: Date | null): NewWindow => ({
+  collection: name,
+  kind: 'counted',
+  from,
+  to,
+  priority,
+  pages: [1],
+});
+
 /** @param now PostgreSQL's clock; windows are pinned there, so that records that come later stay outside */
 export const planFull = (collections: readonly Collection[], now: Date): NewWindow[] =>
   collections.map((collection) => planWhole(collection, now, PRIORITY.full));
@@ -33,11 +52,21 @@ export const planFull = (collections: readonly Collection[], now: Date): NewWind
 export function planIncremental(collection: Collection, now: Date, mark: Date | undefined): NewWindow {
   const priority = PRIORITY.incremental;
   if (collection.closedWhen === 'never' || mark === undefined) return planWhole(collection, now, priority);
-  const head = { collection: collection.name, kind: 'head' as const, priority };
-  return collection.filtersByCreatedAt
-    ? { ...head, from: headReachesTo(mark), to: now }
-    : { ...head, from: null, to: null, pages: [1] };
+  return planHead(collection, priority);
 }
+
+/**
+ * The newest part of a list, from its first page down to what is certified. Without a filter: so its first page tells how
+ * many records there are in all, and shows those that are dated in the future.
+ */
+export const planHead = ({ name }: Collection, priority: number): NewWindow => ({
+  collection: name,
+  kind: 'head',
+  from: null,
+  to: null,
+  priority,
+  pages: [1],
+});
 
 /** How far down a head must reach. */
 export const headReachesTo = (mark: Date): Date => new Date(mark.getTime() - OVERLAP_MS);

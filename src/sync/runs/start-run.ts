@@ -4,12 +4,12 @@ import type { Executor } from '../../db/database.js';
 import {
   allowDeletes,
   createRun,
+  isEverCertified,
   type NewRun,
   type NewWindow,
   type Run,
   readClock,
   readHeadMark,
-  readWatermark,
   runningRuns,
 } from '../../db/ledger.js';
 import { addLookups } from '../../db/lookups.js';
@@ -47,8 +47,8 @@ export async function nextMode(
   { db, account }: Pick<SyncContext, 'db' | 'account'>,
   collections: readonly Collection[],
 ): Promise<'incremental' | 'full'> {
-  const marks = await Promise.all(collections.map(({ name }) => readWatermark(db, account, name)));
-  const uncertified = collections.filter((_, i) => marks[i] === undefined).map(({ name }) => name);
+  const certified = await Promise.all(collections.map(({ name }) => isEverCertified(db, account, name)));
+  const uncertified = collections.filter((_, i) => certified[i] !== true).map(({ name }) => name);
   if (uncertified.length === 0) return 'incremental';
   if (uncertified.length === collections.length) return 'full';
   const isFirstUnderWay = (await runningRuns(db, account)).some(

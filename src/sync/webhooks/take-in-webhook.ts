@@ -2,9 +2,10 @@
 // does it takes all that wait; one process at a time for an account.
 import { sql } from 'drizzle-orm';
 import type { Executor } from '../../db/database.js';
-import { fileDeadLetters, type NewDeadLetter, supersedeDeadLetters } from '../../db/dead-letters.js';
+import { fileDeadLetters, type NewDeadLetter, settleDeadLetters } from '../../db/dead-letters.js';
 import { recordDrift } from '../../db/schema-drift.js';
 import { lockStoredRows, markSeen, type StoredRow } from '../../db/stored-states.js';
+import { inLockOrder, transact } from '../../db/transact.js';
 import { type UpsertResult, upsertRecords } from '../../db/upsert.js';
 import {
   type Delivery,
@@ -12,7 +13,7 @@ import {
   endDeliveries,
   untouchedDeliveries,
 } from '../../db/webhook-deliveries.js';
-import { describe, isServiceAway } from '../../errors.js';
+import { ConflictError, describe, isConflict, isServiceAway } from '../../errors.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
 import { type ParsedRecord, parseRecord } from '../records/parse.js';
@@ -31,13 +32,13 @@ export async function takeInWebhooks(context: SyncContext): Promise<boolean> {
   let limit = BATCH;
   for (;;) {
     try {
-      const taken = await context.db.transaction((tx) => takeBatch(tx, context, limit));
+      const taken = await transact(context.db, (tx) => takeBatch(tx, context, limit));
       if (taken === undefined) return false;
       if (taken.outcomes.length === 0) break;
       for (const outcome of taken.outcomes) context.observer.deliveryProcessed(outcome);
       for (const [collection, sums] of taken.sums) context.observer.rowsStored(collection, sums);
     } catch (error) {
-      if (isServiceAway(error)) throw error;
+      if (isServiceAway(error) || isConflict(error)) throw error;
       // One of them cannot be stored, which is a mistake of ours: the others must not wait for it.
       if (limit > 1) limit = 1;
       else await setAside(context, error);
@@ -87,26 +88,48 @@ async function takeBatch(tx: Executor, context: SyncContext, limit: number): Pro
     outcomes.set(delivery.id, result?.id === undefined ? 'dead_letter' : 'in_doubt');
   }
   const landed: ({ readonly collection: Collection } & Landed)[] = [];
-  for (const collection of collections) {
-    const own = versions.filter(({ about }) => about.collection === collection);
-    if (own.length === 0) continue;
-    landed.push({ collection, ...(await storeVersions(tx, account, collection, own, outcomes)) });
-  }
-  await endDeliveries(
-    tx,
-    deliveries.map(({ id, times }) => ({
-      ...{ id, times, outcome: outcomes.get(id) ?? 'dead_letter' },
-      collection: abouts.get(id)?.collection?.name ?? null,
-      record_id: abouts.get(id)?.recordId ?? null,
-    })),
-  );
-  await fileDeadLetters(tx, letters);
-  for (const { collection, writes } of landed) {
-    const versions = writes.map(({ record: { id }, at }) => ({ id, at }));
-    await supersedeDeadLetters(tx, account, collection.name, versions);
-    const drift = writes.flatMap(({ record }) => record.drift);
-    await recordDrift(tx, account, collection.name, drift);
-  }
+  const versionsOf = (collection: Collection) => versions.filter(({ about }) => about.collection === collection);
+  await inLockOrder({
+    records: async () => {
+      for (const collection of collections) {
+        const own = versionsOf(collection);
+        if (own.length > 0)
+          landed.push({ collection, ...(await storeVersions(tx, account, collection, own, outcomes)) });
+      }
+    },
+    deliveries: () =>
+      endDeliveries(
+        tx,
+        deliveries.map(({ id, times }) => ({
+          ...{ id, times, outcome: outcomes.get(id) ?? 'dead_letter' },
+          collection: abouts.get(id)?.collection?.name ?? null,
+          record_id: abouts.get(id)?.recordId ?? null,
+        })),
+      ),
+    deadLetters: async () => {
+      const names = new Set([
+        ...letters.map(({ collection }) => collection),
+        ...landed.map((one) => one.collection.name),
+      ]);
+      for (const name of [...names].sort()) {
+        const writes = landed.find((one) => one.collection.name === name)?.writes ?? [];
+        await settleDeadLetters(
+          tx,
+          { account, collection: name },
+          {
+            filed: letters.filter(({ collection }) => collection === name),
+            landed: writes.map(({ record: { id }, at }) => ({ id, at })),
+          },
+        );
+      }
+    },
+    drift: async () => {
+      for (const { collection, writes } of landed) {
+        const drift = writes.flatMap(({ record }) => record.drift);
+        await recordDrift(tx, account, collection.name, drift);
+      }
+    },
+  });
   return {
     outcomes: [...outcomes.values()],
     sums: landed.map(({ collection, sums }) => [collection.name, sums]),
@@ -133,15 +156,18 @@ async function storeVersions(
   outcomes: Map<number, DeliveryOutcome>,
 ): Promise<Landed> {
   const ids = [...new Set(versions.map(({ record }) => record.id))].sort((a, b) => a - b);
-  const stored = await lockStoredRows(tx, collection, account, ids);
   const all: Write[] = [];
   const sums = { inserted: 0, updated: 0, unchanged: 0 };
+  // One after the other: a row that is not there yet is locked by its insertion, in the order of ids like all others.
   for (const id of ids) {
     const own = versions.filter(({ record }) => record.id === id).sort(byReceipt);
-    const { writes, seenAt } = settleOrder(collection, stored.get(id), own, outcomes);
-    for (const { record, at } of writes) {
+    const stored = (await lockStoredRows(tx, collection, account, [id])).get(id);
+    const { writes, seenAt } = settleOrder(collection, stored, own, outcomes);
+    for (const [nth, { record, at }] of writes.entries()) {
       const provenance = { account, requestedAt: at, source: 'webhook' as const, runId: null };
       const { inserted, updated } = await upsertRecords(tx, collection, [record], provenance);
+      // It was judged against no row, and somebody has brought one meanwhile: what is newer must be judged again.
+      if (stored === undefined && nth === 0 && inserted !== 1) throw new ConflictError('the record has come meanwhile');
       sums.inserted += inserted;
       sums.updated += updated;
       all.push({ record, at });
@@ -219,7 +245,7 @@ const letterOf = (
 /** The first delivery that waits becomes a dead letter. */
 async function setAside({ db, account, collections, log }: SyncContext, error: unknown): Promise<void> {
   const problem = describe(error);
-  await db.transaction(async (tx) => {
+  await transact(db, async (tx) => {
     const [delivery] = await untouchedDeliveries(tx, account, 1);
     if (delivery === undefined) return;
     const { id, times } = delivery;

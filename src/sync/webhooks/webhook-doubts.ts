@@ -5,7 +5,9 @@ import type { Executor } from '../../db/database.js';
 import type { Run } from '../../db/ledger.js';
 import type { Provenance, StorableRecord } from '../../db/stored-record.js';
 import { lockStoredRows, markSeen } from '../../db/stored-states.js';
+import { transact } from '../../db/transact.js';
 import { deliveriesTouching, raiseDoubts, recordsInDoubt, settleDoubts } from '../../db/webhook-deliveries.js';
+import { ConflictError } from '../../errors.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
 import { compareVersions } from '../records/version-order.js';
@@ -21,18 +23,27 @@ const GATHER_S = 30;
  * What an answer (a page or a single record) says about deliveries, in the transaction that has just stored it: doubts
  * from before its request are settled. A row that a delivery brought while it was under way stays, and is in doubt when
  * the answer shows something else.
+ * @param locked ids whose rows the transaction has locked for certain. Those that are needed and missing are added, so
+ * that the transaction can be run again with them
  * @returns whether something is in doubt now
+ * @throws ConflictError when rows are needed that were not locked together with the others, in the order of ids
  */
 export async function weighAnswer(
   tx: Executor,
   collection: Collection,
   records: readonly StorableRecord[],
   { account, requestedAt, source }: Provenance,
+  locked: Set<number>,
 ): Promise<boolean> {
   const ids = records.map(({ id }) => id);
   const touching = await deliveriesTouching(tx, { account, collection: collection.name, ids, requestedAt });
   if (touching.length === 0) return false;
   const about = [...new Set(touching.map(({ record_id }) => record_id))];
+  const unlocked = about.filter((id) => !locked.has(id));
+  if (unlocked.length > 0) {
+    for (const id of unlocked) locked.add(id);
+    throw new ConflictError('webhooks came for records of this answer');
+  }
   const stored = await lockStoredRows(tx, collection, account, about);
   const answered = new Map(records.map((record) => [record.id, record]));
   const same = about.filter((id) => stored.get(id)?.hash === answered.get(id)?.hash);
@@ -58,7 +69,7 @@ export async function weighAnswer(
 /** Starts a run that asks for all records in doubt, unless one is asking already or the key is refused. */
 export async function askAboutDoubts(context: SyncContext): Promise<void> {
   const { db, account } = context;
-  const run = await db.transaction(async (tx): Promise<Run | undefined> => {
+  const run = await transact(db, async (tx): Promise<Run | undefined> => {
     if (!(await canAsk(tx, account))) return undefined;
     const byCollection = new Map<string, number[]>();
     for (const { collection, id } of await recordsInDoubt(tx, account, MOST_AT_ONCE)) {

@@ -35,17 +35,19 @@ test('a certificate leaves the letter of a record that came after its pin, howev
   await db.execute(sql`update sync.runs set state = 'interrupted' where id = ${full.id}`);
   const [window] = await readWindows(db, full.id);
   const after = new Date((window?.to_at?.getTime() ?? Number.NaN) + 1);
-  simulator.apply({ kind: 'insert', collection: 'orders', value: { created_at: after.toISOString() } });
+  const bad = { created_at: after.toISOString(), items: 'none' };
+  simulator.apply({ kind: 'insert', collection: 'orders', value: bad });
   const [late] = simulator.truth('orders');
   await until('the order lies in the past', async () => (await readClock(db)) > after);
-  simulator.addFault({ match: { path: '/orders', page: 1 }, respond: UNREADABLE });
   expect((await syncOnce(app, ['orders'], { mode: 'incremental', trigger: 'cli' })).run.state).toBe('incomplete');
 
   await db.execute(sql`update sync.runs set state = 'running' where id = ${full.id}`);
   const { run, windows } = await workOff(app, full.id);
-  expect({ run: run.state, window: windows[0]?.state }).toEqual({ run: 'complete', window: 'certified' });
+  // The head above it has met the record again.
+  expect({ run: run.state, window: windows[0]?.state }).toEqual({ run: 'incomplete', window: 'certified' });
   expect(await listDeadLetters(db, {})).toMatchObject([{ record_id: late?.id, resolution: null }]);
 
+  simulator.apply({ kind: 'update', collection: 'orders', position: 0, patch: { items: [] } });
   await fullSync(app, ['orders']);
   expect(await listDeadLetters(db, { all: true })).toMatchObject([{ resolution: 'superseded' }]);
   await close();
@@ -55,6 +57,11 @@ test('a page that was asked for before leaves the letter of a later version of i
   const { simulator, app, db, close } = await openStage();
   const id = simulator.truth('orders')[3]?.id ?? 0;
   simulator.addFault({ match: { path: '/orders', page: 1 }, respond: { delayMs: 6_000 } });
+  // The head above the list meets the record as unreadable as the single one.
+  simulator.addFault({
+    match: { path: '/orders', page: 1, nth: 2 },
+    respond: { patchRecords: [{ index: 3, merge: { items: 'none' } }] },
+  });
   const before = simulator.stats().requests;
   const page = await startRun(app.account.context, orders, { mode: 'full', trigger: 'schedule' });
   const worker = app.account.work();

@@ -63,7 +63,7 @@ describe('a window is certified only with a complete proof', () => {
     ['a page is a dead letter', { pages_failed: 1 }, 45, 'uncertified', /^1 page could not be read/],
     ['two pages are dead letters', { pages_failed: 2 }, 45, 'uncertified', /^2 pages could not be read/],
   ])('%s', (_what, window, distinctIds, is, because) => {
-    const judgement = judge({ ...read, ...window }, { distinctIds, reads: [] });
+    const judgement = judge({ ...read, ...window }, { distinctIds, listing: undefined });
     expect(judgement.is).toBe(is);
     if (because === undefined) expect(judgement).not.toHaveProperty('because');
     else expect(judgement).toHaveProperty('because', expect.stringMatching(because));

@@ -5,9 +5,9 @@ import { firstPages, pageAfter, type ReadingOrder, readingOrder } from '../../..
 const orders = fc.constantFrom<ReadingOrder>('ascending', 'descending');
 const frontiers = fc.integer({ min: 1, max: 70 });
 
-test('a list that can be pinned is read last page first, any other first page first', () => {
-  expect(readingOrder({ filtersByCreatedAt: true })).toBe('descending');
-  expect(readingOrder({ filtersByCreatedAt: false })).toBe('ascending');
+test('a window that is pinned is read last page first, any other first page first', () => {
+  expect(readingOrder({ to_at: new Date() })).toBe('descending');
+  expect(readingOrder({ to_at: null })).toBe('ascending');
 });
 
 test('each page from 2 to the last is read exactly once, whoever finishes first', () => {

@@ -1,8 +1,7 @@
 // The proof behind a certificate, against a list that moves at random: what is called whole lacks nothing.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { PageRead } from '../../../src/sync/reading/page-read.js';
-import { stitch } from '../../../src/sync/reading/stitch.js';
+import { type ReadWithIds, stitchReads } from '../../support/listing.js';
 
 interface Row {
   readonly id: number;
@@ -14,7 +13,7 @@ interface Row {
  * list grows or shrinks.
  */
 class MovingList {
-  readonly reads: PageRead[] = [];
+  readonly reads: ReadWithIds[] = [];
   readonly #always: Set<number>;
   #changes = { inserted: false, deleted: false };
   #nextId: number;
@@ -101,12 +100,12 @@ function readAll(
   const rest = Array.from({ length: list.pageCount - 1 }, (_, i) => i + 2);
   for (const page of order === 'ascending' ? rest : rest.reverse()) read(page);
   for (let round = 0; round < 8; round += 1) {
-    const stitching = stitch(list.reads);
+    const stitching = stitchReads(list.reads);
     if (stitching.isWhole) return { whole: true, rounds: round };
     expect(stitching.readAgain.length).toBeGreaterThan(0);
     for (const page of stitching.readAgain) read(page);
   }
-  return { whole: stitch(list.reads).isWhole, rounds: 8 };
+  return { whole: stitchReads(list.reads).isWhole, rounds: 8 };
 }
 
 const changes = (...kinds: Change['kind'][]) =>
@@ -173,7 +172,7 @@ const pageOf = (
   ids: number[],
   itemCount: number,
   span: [newest: number, oldest: number] | [],
-): PageRead => ({
+): ReadWithIds => ({
   page,
   itemCount,
   itemsPerPage: 3,
@@ -186,7 +185,7 @@ const pageOf = (
 });
 
 /** The same reads, one after the other. */
-const inTurn = (...reads: PageRead[]): PageRead[] =>
+const inTurn = (...reads: ReadWithIds[]): ReadWithIds[] =>
   reads.map((read, i) => ({ ...read, requestedAt: 10 * i, answeredAt: 10 * i + 5 }));
 
 describe('records of one instant across a page boundary may change places', () => {
@@ -199,13 +198,13 @@ describe('records of one instant across a page boundary may change places', () =
       pageOf(2, [y, c, d], 6, [50, 10]),
       pageOf(2, [c, d], 5, [40, 10]),
     );
-    expect(stitch(reads)).toEqual({ isWhole: false, readAgain: [1, 2] });
+    expect(stitchReads(reads)).toEqual({ isWhole: false, readAgain: [1, 2] });
     const moved = inTurn(
       pageOf(1, [a, b, y], 6, [90, 50]),
       pageOf(2, [y, c, d], 7, [50, 20]),
       pageOf(3, [e], 7, [10, 10]),
     );
-    expect(stitch(moved)).toEqual({ isWhole: false, readAgain: [1, 2] });
+    expect(stitchReads(moved)).toEqual({ isWhole: false, readAgain: [1, 2] });
   });
 
   test('pages that overlap in more than an instant are stitched', () => {
@@ -214,12 +213,12 @@ describe('records of one instant across a page boundary may change places', () =
       pageOf(2, [b, y, c], 7, [80, 40]),
       pageOf(3, [d], 7, [10, 10]),
     );
-    expect(stitch(reads)).toEqual({ isWhole: true });
+    expect(stitchReads(reads)).toEqual({ isWhole: true });
   });
 
   test('without created_at two pages of one count that share a record are no neighbours', () => {
     const reads = inTurn(pageOf(1, [a, b, y], 6, []), pageOf(2, [y, c, d], 6, []), pageOf(2, [c, d], 5, []));
-    expect(stitch(reads)).toEqual({ isWhole: false, readAgain: [1, 2] });
+    expect(stitchReads(reads)).toEqual({ isWhole: false, readAgain: [1, 2] });
   });
 
   test('that holds for all pages over which records of one instant spread', () => {
@@ -230,31 +229,34 @@ describe('records of one instant across a page boundary may change places', () =
       pageOf(2, [v, x, y], 9, [50, 50]),
       pageOf(3, [u, d, e], 9, [50, 10]),
     );
-    expect(stitch(reads)).toEqual({ isWhole: false, readAgain: [1, 2, 3] });
+    expect(stitchReads(reads)).toEqual({ isWhole: false, readAgain: [1, 2, 3] });
     const again = inTurn(
       ...reads,
       pageOf(1, [a, b, u], 8, [90, 50]),
       pageOf(2, [v, w, x], 8, [50, 50]),
       pageOf(3, [y, d], 8, [50, 30]),
     );
-    expect(stitch(again)).toEqual({ isWhole: true });
+    expect(stitchReads(again)).toEqual({ isWhole: true });
   });
 
   test('the known hole: without created_at nobody sees that two records were created in one instant', () => {
     // A record came on top between the two reads, so page 2 may well begin with the last one of page 1.
     const reads = inTurn(pageOf(1, [a, b, y], 6, []), pageOf(2, [y, c, d], 7, []), pageOf(3, [e], 7, []));
-    expect(stitch(reads)).toEqual({ isWhole: true });
+    expect(stitchReads(reads)).toEqual({ isWhole: true });
   });
 });
 
 test('a list that says no count stood still at no time', () => {
-  const silent = (page: number, ids: number[], at: number): PageRead => ({
+  const silent = (page: number, ids: number[], at: number): ReadWithIds => ({
     ...pageOf(page, ids, 6, [9 - page, 8 - page]),
     itemCount: null,
     requestedAt: at,
     answeredAt: at + 5,
   });
-  expect(stitch([silent(1, [6, 5, 4], 0), silent(2, [3, 2, 1], 10)])).toEqual({ isWhole: false, readAgain: [1, 2] });
+  expect(stitchReads([silent(1, [6, 5, 4], 0), silent(2, [3, 2, 1], 10)])).toEqual({
+    isWhole: false,
+    readAgain: [1, 2],
+  });
 });
 
 test('a page_count that leaves out what the same answer counts is no end', () => {
@@ -263,17 +265,17 @@ test('a page_count that leaves out what the same answer counts is no end', () =>
     ...pageOf(2, [7, 6, 5], 9, [75, 50]),
     pageCount: 2,
   });
-  expect(stitch(reads).isWhole).toBe(false);
+  expect(stitchReads(reads).isWhole).toBe(false);
 });
 
 test('a part of the list ends where it is said to end', () => {
   const moving = open({ size: 30, perPage: 5 });
   for (const page of [1, 2, 3]) moving.read(page);
-  const end = { isEnd: ({ page }: PageRead) => page === 3, last: 3 };
-  expect(stitch(moving.reads, end)).toEqual({ isWhole: true });
+  const end = { isEnd: ({ page }: { page: number }) => page === 3, last: 3 };
+  expect(stitchReads(moving.reads, end)).toEqual({ isWhole: true });
   moving.change({ kind: 'delete', at: 0 });
   moving.read(4);
-  expect(stitch(moving.reads, { isEnd: ({ page }) => page === 4, last: 4 })).toEqual({
+  expect(stitchReads(moving.reads, { isEnd: ({ page }) => page === 4, last: 4 })).toEqual({
     isWhole: false,
     readAgain: [3, 4],
   });
@@ -295,12 +297,12 @@ test('the known hole: a deletion behind and an insertion ahead between the same 
   moving.change({ kind: 'delete', at: 0.9 });
   moving.change({ kind: 'insert', at: 0.3 });
   for (const page of [3, 2]) moving.read(page);
-  expect(stitch(moving.reads)).toEqual({ isWhole: true });
+  expect(stitchReads(moving.reads)).toEqual({ isWhole: true });
   expect(moving.missing()).toHaveLength(1);
 });
 
 test('reads that were under way together and disagree prove nothing to each other', () => {
-  const read = (page: number, itemCount: number, ids: number[], at: number): PageRead => ({
+  const read = (page: number, itemCount: number, ids: number[], at: number): ReadWithIds => ({
     page,
     itemCount,
     itemsPerPage: 2,
@@ -313,5 +315,35 @@ test('reads that were under way together and disagree prove nothing to each othe
   });
   // Page 3 was answered before the list moved and back, page 2 after; page 1 saw the moment between.
   const reads = [read(3, 6, [2, 1], 0), read(2, 6, [5, 4], 10), read(1, 7, [7, 6], 20)];
-  expect(stitch(reads)).toEqual({ isWhole: false, readAgain: expect.arrayContaining([1, 2, 3]) });
+  expect(stitchReads(reads)).toEqual({ isWhole: false, readAgain: expect.arrayContaining([1, 2, 3]) });
+});
+
+describe('a pause between two reads may hide any change', () => {
+  // Nothing that the answers say differs from a list that stood still.
+  const at = (read: ReadWithIds, requestedAt: number): ReadWithIds => ({
+    ...read,
+    requestedAt,
+    answeredAt: requestedAt + 5,
+  });
+  const pages = [
+    pageOf(1, [9, 8, 7], 9, [90, 70]),
+    pageOf(2, [6, 5, 4], 9, [60, 40]),
+    pageOf(3, [3, 2, 1], 9, [30, 10]),
+  ];
+
+  test('what was read before it is not joined by count to what was read after', () => {
+    const [one, two, three] = pages as [ReadWithIds, ReadWithIds, ReadWithIds];
+    expect(stitchReads([at(one, 0), at(three, 10), at(two, 20)])).toEqual({ isWhole: true });
+    expect(stitchReads([at(one, 0), at(three, 10), at(two, 60_000)])).toEqual({ isWhole: false, readAgain: [1, 2, 3] });
+    const again = [at(one, 0), at(three, 10), at(two, 60_000), at(one, 60_010), at(two, 60_020), at(three, 60_030)];
+    expect(stitchReads(again)).toEqual({ isWhole: true });
+  });
+
+  test('it is counted from the last answer, not from the first request', () => {
+    const [one, two, three] = pages as [ReadWithIds, ReadWithIds, ReadWithIds];
+    const slow = { ...at(one, 0), answeredAt: 30_000 };
+    expect(stitchReads([slow, at(two, 30_010), at(three, 30_020)])).toEqual({ isWhole: true });
+    // A slow answer that began earlier does not fill the time after it.
+    expect(stitchReads([slow, at(two, 36_000), at(three, 36_010)]).isWhole).toBe(false);
+  });
 });

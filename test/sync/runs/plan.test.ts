@@ -49,13 +49,9 @@ test('a list without a filter cannot be cut: a backfill reads it whole, and a fu
   ]);
 });
 
-test('an incremental run reads the head with an overlap, or the whole of what may change or was never certified', () => {
-  expect(planIncremental(orders, now, watermark)).toMatchObject({
-    kind: 'head',
-    from: new Date('2026-11-23T08:00:00Z'),
-    to: now,
-    priority: 2,
-  });
+test('an incremental run reads the head, or the whole of what may change or was never certified', () => {
+  // Without a filter: the first page then tells how many records there are in all.
+  expect(planIncremental(orders, now, watermark)).toMatchObject({ kind: 'head', from: null, to: null, priority: 2 });
   expect(planIncremental(shipments, now, watermark)).toMatchObject({ kind: 'head', from: null, to: null, pages: [1] });
   expect(planIncremental(skus, now, watermark)).toMatchObject({ kind: 'whole' });
   expect(planIncremental(orders, now, undefined)).toMatchObject({ kind: 'whole', to: now });

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { collectionNamed, collections } from '../../../src/collections/index.js';
 import { openRunClaims } from '../../../src/db/run-claims.js';
+import { transact } from '../../../src/db/transact.js';
 import { upsertRecords } from '../../../src/db/upsert.js';
 import { storeDelivery } from '../../../src/db/webhook-deliveries.js';
 import { openLog } from '../../../src/log.js';
@@ -125,13 +126,15 @@ test.each(kinds)(
           });
           await db.execute(sql`update sync.webhook_deliveries set last_received_at = ${instant(at)} where id = ${id}`);
         };
-        const store = (requestedAt: number, servedAt: number) =>
-          db.transaction(async (tx) => {
+        const store = (requestedAt: number, servedAt: number) => {
+          const locking = new Set<number>();
+          return transact(db, async (tx) => {
             const records = [parsed(collection, body(stateAt(servedAt)))];
             const provenance = { account: 'a', requestedAt: START + requestedAt, source: 'page' as const, runId: null };
-            await upsertRecords(tx, collection, records, provenance);
-            await weighAnswer(tx, collection, records, provenance);
+            await upsertRecords(tx, collection, records, provenance, locking);
+            await weighAnswer(tx, collection, records, provenance, locking);
           });
+        };
         const events: Event[] = made.takeIns.map((at) => ({ at, act: () => takeInWebhooks(context) }));
         for (const state of made.statuses.keys()) {
           for (const late of made.deliveries[state] ?? []) {
