@@ -43,9 +43,11 @@ export function printPlan(io: Io, accounts: readonly Account[], planned: readonl
             : requests.map((url) => `GET ${url}`).join('\n    ');
     print(io, `${letter.id}  ${letter.collection} ${whatOf(letter)}\n    ${what}`);
   }
-  print(io, `\n${all.size} request${all.size === 1 ? '' : 's'}. Nothing was changed.`);
-  if (lines.some(({ plan }) => plan.do === 'read pages')) {
-    print(io, 'Where a list has moved since, the pages are read on which their records are now.');
+  const hasPages = lines.some(({ plan }) => plan.do === 'read pages');
+  const requests = `${all.size} request${all.size === 1 ? '' : 's'}`;
+  print(io, `\n${hasPages ? `At least ${requests}` : requests}. Nothing was changed.`);
+  if (hasPages) {
+    print(io, 'With a page those around it are read, which prove that its records are all there, wherever they are now.');
   }
 }
 

@@ -181,24 +181,64 @@ test.each(['orders', 'shipments'] as const)(
   },
 );
 
-test('a back-dated order is not in the head; the next full run finds it, and a backfill moves no watermark', async () => {
-  const simulator = await openSimulator({ sizes: { ...noOthers, orders: 200 }, rate: 'unlimited' });
+test('a back-dated order is not in the head: the counts differ, and its place is found with a few requests', async () => {
+  const simulator = await openSimulator({ sizes: { ...noOthers, orders: 2_000 }, rate: 'unlimited' });
   const url = await createDatabase();
   const testApp = await openTestApp(simulator, url);
   await fullSync(testApp, ['orders']);
-  simulator.apply({ kind: 'insertBackdated', collection: 'orders', position: 150, value: { status: 'fulfilled' } });
-  const headOfNextRun = async () =>
-    (await syncOnce(testApp, ['orders'], incremental)).windows.find(({ kind }) => kind === 'head')?.from_at;
-  const from = await headOfNextRun();
-  await expect(expectTablesToEqualTruth(url, simulator, ['orders'])).rejects.toThrow('rows of orders');
+  simulator.apply({ kind: 'insertBackdated', collection: 'orders', position: 1_500, value: { status: 'fulfilled' } });
+  const closed = simulator.truth('orders').find(({ status }) => status === 'unfulfillable');
+  simulator.apply({ kind: 'delete', collection: 'orders', id: closed?.id ?? 0 });
+  // The two together leave the count as it was: only the next full run finds them.
+  expect((await syncOnce(testApp, ['orders'], incremental)).run.state).toBe('complete');
+  await expect(expectTablesToEqualTruth(url, simulator, ['orders'])).rejects.toThrow('orders');
 
+  simulator.apply({ kind: 'insertBackdated', collection: 'orders', position: 1_800, value: { status: 'fulfilled' } });
+  const before = simulator.stats().requests;
+  const { run, windows } = await syncOnce(testApp, ['orders'], incremental);
+  expect(run).toMatchObject({ state: 'complete', reason: null });
+  const counted = windows.filter(({ kind }) => kind === 'counted').length;
+  expect(counted).toBeGreaterThan(4);
+  expect(simulator.stats().requests - before, 'of a list of 100 pages').toBeLessThan(80);
+  await expectTablesToEqualTruth(url, simulator, ['orders']);
+  await testApp.close();
+  await simulator.close();
+}, 120_000);
+
+test('what the API counts beyond what can be found is said, and not looked for again by each run', async () => {
+  const simulator = await openSimulator({ sizes: { ...noOthers, shipments: 3_000 }, rate: 'unlimited' });
+  const testApp = await openTestApp(simulator, await createDatabase());
+  await fullSync(testApp, ['shipments']);
+  // A closed shipment that lies below every page that an incremental run reads.
+  const closed = simulator.truth('shipments').findLast(({ delivery_status: status }) => status === 'Delivered');
+  simulator.apply({ kind: 'delete', collection: 'shipments', id: closed?.id ?? 0 });
+  const runs = [];
+  for (let nth = 0; nth < 2; nth += 1) {
+    const before = simulator.stats().requests;
+    const { run, windows } = await syncOnce(testApp, ['shipments'], incremental);
+    runs.push({ requests: simulator.stats().requests - before, roots: windows.filter(({ kind }) => kind === 'counted').length });
+    expect(run.state).toBe('incomplete');
+    expect(run.reason).toMatch(/^shipments: the API counts 2999 records as of .* UTC, 3000 are here$/);
+  }
+  expect(runs[0]?.roots).toBeGreaterThan(0);
+  expect(runs[1]?.roots).toBe(0);
+  expect((await fullSync(testApp, ['shipments'])).run).toMatchObject({ state: 'complete' });
+  await testApp.close();
+  await simulator.close();
+}, 120_000);
+
+test('a backfill moves no mark: the next head reaches down to where it did before', async () => {
+  const simulator = await openSimulator({ sizes: { ...noOthers, orders: 200 }, rate: 'unlimited' });
+  const testApp = await openTestApp(simulator, await createDatabase());
+  await fullSync(testApp, ['orders']);
+  const mark = () => readHeadMark(testApp.app.store.db, 'default', 'orders');
+  const before = await mark();
   const range = { from: new Date('2024-01-01'), to: new Date('2026-11-01T12:00:00Z') };
   const { run, windows } = await syncOnce(testApp, ['orders'], { mode: 'backfill', trigger: 'cli', ...range });
   expect(run.state).toBe('complete');
   expect(windows.length).toBeGreaterThan(20);
-  await expectTablesToEqualTruth(url, simulator, ['orders']);
-  expect(from).toBeInstanceOf(Date);
-  expect(await headOfNextRun()).toEqual(from);
+  expect(before).toBeInstanceOf(Date);
+  expect(await mark()).toEqual(before);
   await testApp.close();
   await simulator.close();
 }, 120_000);

@@ -23,8 +23,8 @@ export async function compareCounts(context: SyncContext, run: Run): Promise<rea
   for (const name of run.collections) {
     const own = windows.filter(({ collection }) => collection === name);
     const told = lastCountOf(own);
-    // What is uncertified is said already.
-    if (told === undefined || own.some(({ state }) => state === 'uncertified' || state === 'failed')) continue;
+    // What is uncertified, or too much to be believed, is said already.
+    if (told === undefined || own.some(({ state, reason }) => reason !== null || state === 'failed')) continue;
     const behind = await differenceOf(context, run, name, told);
     if (behind === undefined) continue;
     const collection = collectionOf(context, name);
