@@ -1,5 +1,7 @@
 // Promise: an incremental run finds what is new and what changed for about as many requests as pages hold open records.
+
 import { expect, test } from 'vitest';
+import { readHeadMark } from '../../src/db/ledger.js';
 import { type CollectionName, openSimulator, type Simulator, SimulatorOptionError } from '../../src/simulator/index.js';
 import { fullSync, openTestApp, syncOnce } from '../support/app.js';
 import { createDatabase } from '../support/database.js';
@@ -216,7 +218,10 @@ test('what the API counts beyond what can be found is said, and not looked for a
   for (let nth = 0; nth < 2; nth += 1) {
     const before = simulator.stats().requests;
     const { run, windows } = await syncOnce(testApp, ['shipments'], incremental);
-    runs.push({ requests: simulator.stats().requests - before, roots: windows.filter(({ kind }) => kind === 'counted').length });
+    runs.push({
+      requests: simulator.stats().requests - before,
+      roots: windows.filter(({ kind }) => kind === 'counted').length,
+    });
     expect(run.state).toBe('incomplete');
     expect(run.reason).toMatch(/^shipments: the API counts 2999 records as of .* UTC, 3000 are here$/);
   }
