@@ -63,13 +63,14 @@ export async function enterPage(
       select * from jsonb_to_record(${json}::text::jsonb) as e(
         window_id bigint, pass integer, page integer, state text, page_count integer, item_count integer,
         items_per_page integer, records integer, ids bigint[], without_id integer, in_order boolean,
-        newest_at timestamptz, oldest_at timestamptz, requested_at timestamptz,
+        newest_at timestamptz, oldest_at timestamptz, requested_at timestamptz, losses jsonb,
         inserted integer, updated integer, unchanged integer, "deadLetters" integer)),
     entered as (
       insert into sync.pages (window_id, pass, page, state, page_count, item_count, items_per_page, records, ids,
-        without_id, in_order, newest_at, oldest_at, requested_at)
+        without_id, in_order, newest_at, oldest_at, requested_at, losses)
       select window_id, pass, page, state, page_count, item_count, items_per_page, coalesce(records, 0),
-        coalesce(ids, '{}'), coalesce(without_id, 0), in_order, newest_at, oldest_at, requested_at from entry
+        coalesce(ids, '{}'), coalesce(without_id, 0), in_order, newest_at, oldest_at, requested_at, losses
+      from entry
       on conflict do nothing returning page),
     before as (
       select w.id, w.page_count from sync.windows w

@@ -11,6 +11,7 @@ import type { Answer, Query } from '../../hive/client.js';
 import type { Page } from '../../hive/page.js';
 import type { Collection } from '../collection.js';
 import { collectionOf, type PageTask, type SyncContext } from '../context.js';
+import { lossesOf } from '../records/losses.js';
 import { type ParsedRecord, parseRecord } from '../records/parse.js';
 import { askAboutDoubts, weighAnswer } from '../webhooks/webhook-doubts.js';
 import { goOn } from './go-on.js';
@@ -92,6 +93,7 @@ function storePage(db: Db, collection: Collection, window: Window, task: PageTas
     ids,
     without_id: results.length - ids.length,
     requested_at: new Date(requestedAt),
+    losses: lossesOf(records),
     ...orderOf(records),
   };
   return db.transaction(async (tx) => {

@@ -12,6 +12,7 @@ import { type RecordsRead, settleDoubts } from '../../db/webhook-deliveries.js';
 import type { Collection } from '../collection.js';
 import { collectionOf, type LookupTask, type SyncContext } from '../context.js';
 import { errorsOf } from '../records/letter-texts.js';
+import { lossesOf } from '../records/losses.js';
 import { finishRun } from '../runs/finish-run.js';
 import { enqueueWaiting } from '../runs/send-out.js';
 import type { Verdict } from '../verdict.js';
@@ -82,7 +83,7 @@ async function storeRecord(
   await recordDrift(tx, account, collection.name, record.drift);
   await settleLetters(tx, lookup, requestedAt);
   const outcome: LookupOutcome = sums.unchanged === 1 ? 'unchanged' : 'written';
-  await finishLookup(tx, lookup.id, { state: 'done', outcome });
+  await finishLookup(tx, lookup.id, { state: 'done', outcome, losses: lossesOf([record]) });
   return sums;
 }
 
