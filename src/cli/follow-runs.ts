@@ -2,10 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccountParts, App } from '../app.js';
 import type { Config } from '../config.js';
-import { isLarge, lossesInWords, readRunLosses } from '../db/losses.js';
+import { readRunLosses } from '../db/losses.js';
 import { etaMs, progressOf } from '../db/run-progress.js';
 import { type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
 import { describe, isServiceAway } from '../errors.js';
+import { isLarge, lossesInWords } from '../sync/runs/run-losses.js';
 import { inWords } from '../words.js';
 import { tableOf } from './format.js';
 import { type Io, note, print } from './io.js';

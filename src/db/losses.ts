@@ -51,30 +51,6 @@ export async function readRunLosses(db: Executor, runId: number): Promise<RunLos
     order by r.collection, lost desc, path`);
 }
 
-/** More than that is no odd record any more: the API has changed its form, or we are wrong about it. */
-const MOST = 0.01;
-
-export const isLarge = ({ lost, records }: RunLoss): boolean => lost > MOST * records;
-
-/** Paths of one sentence. */
-const NAMED = 6;
-
-/** One sentence per collection and number of records. */
-export function lossesInWords(losses: readonly RunLoss[]): string[] {
-  const groups = new Map<string, RunLoss[]>();
-  for (const loss of losses) {
-    const key = `${loss.collection} ${loss.lost}`;
-    groups.set(key, [...(groups.get(key) ?? []), loss]);
-  }
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    if (first === undefined) return [];
-    const paths = group.slice(0, NAMED).map(({ path }) => path);
-    const more = group.length > NAMED ? ` and ${group.length - NAMED} more` : '';
-    return `${first.collection}: ${paths.join(', ')}${more} could not be read in ${first.lost} of ${first.records} records; the last good values are kept`;
-  });
-}
-
 export interface CollectionLosses {
   /** Rows that are not tombstones and hold an older value, or none, in a column. */
   readonly rows: number;

@@ -2,10 +2,11 @@
 import { closeRun, readWindows } from '../../db/ledger.js';
 import { grownLetters } from '../../db/letter-ends.js';
 import { countLookups, countUnconfirmed } from '../../db/lookups.js';
-import { isLarge, lossesInWords, readRunLosses } from '../../db/losses.js';
+import { readRunLosses } from '../../db/losses.js';
 import { sumUp } from '../../db/rollups/sum-up.js';
 import { describe } from '../../errors.js';
 import type { SyncContext } from '../context.js';
+import { isLarge, lossesInWords } from './run-losses.js';
 
 export async function finishRun(context: SyncContext, runId: number): Promise<void> {
   const windows = await readWindows(context.db, runId);
