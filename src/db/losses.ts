@@ -74,7 +74,7 @@ export async function readLosses(
     sql`
     select count(*) as rows, extract(epoch from min(_changed_at))::float8 * 1000 as since,
       extract(epoch from max(_changed_at))::float8 * 1000 as last,
-      (select array_agg(distinct name order by name) from ${pgTable}, unnest(_lost) as name
+      (select array_agg(distinct lost order by lost) from ${pgTable}, unnest(_lost) as lost
         where account = ${account} and ${LOSING}) as columns
     from ${pgTable} where account = ${account} and ${LOSING}`,
   );
