@@ -131,6 +131,10 @@ function printExplained(
     const by = row.run === null ? row.source : `${row.source}, run ${row.run}`;
     print(io, `\nfirst seen    ${words(row.first_seen_at)}\nchanged       ${words(row.changed_at)}`);
     print(io, `this version  ${words(row.fetched_at)} (${by})`);
+    if (row.lost !== null) {
+      const what = `could not be read in this version: ${row.lost.join(', ')} (the values are older ones, or missing)`;
+      print(io, inLines(`not readable  ${what}`));
+    }
   }
   const seen: [string | null, string][] = [
     ...pages.map(({ at, run, mode, page }): [string, string] => [at, `page ${page}, run ${run} (${mode})`]),

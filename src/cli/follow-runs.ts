@@ -2,9 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccountParts, App } from '../app.js';
 import type { Config } from '../config.js';
+import { readRunLosses } from '../db/losses.js';
 import { etaMs, progressOf } from '../db/run-progress.js';
 import { type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
 import { describe, isServiceAway } from '../errors.js';
+import { isLarge, lossesInWords } from '../sync/runs/run-losses.js';
 import { inWords } from '../words.js';
 import { tableOf } from './format.js';
 import { type Io, note, print } from './io.js';
@@ -30,7 +32,17 @@ export async function workAndReport(
     note(io, '\nInterrupted. What was read is kept; the same command goes on from there.');
     return 130;
   }
-  return reportRuns(io, followed, runs, performance.now() - startedAt);
+  const code = reportRuns(io, followed, runs, performance.now() - startedAt);
+  await noteLosses(io, app, runs);
+  return code;
+}
+
+/** What a few records have lost. Where it were more, the run is incomplete and its reason says so. */
+async function noteLosses(io: Io, { store }: App, runs: readonly RunStatus[]): Promise<void> {
+  for (const { run } of runs) {
+    const slight = (await readRunLosses(store.db, run)).filter((loss) => !isLarge(loss));
+    for (const sentence of lossesInWords(slight)) note(io, `Run ${run}: ${sentence}. More: hive.schema_drift`);
+  }
 }
 
 /** Works the runs in this process and shows how far they are. @returns undefined when it was interrupted */

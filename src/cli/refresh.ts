@@ -2,8 +2,10 @@
 import { type AccountParts, openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { type Lookup, readLookups } from '../db/lookups.js';
+import { readRunLosses } from '../db/losses.js';
 import { UsageError } from '../errors.js';
 import { openLog } from '../log.js';
+import { lossesInWords } from '../sync/runs/run-losses.js';
 import { startLookups } from '../sync/runs/start-run.js';
 import { chooseCollections } from './choose-collections.js';
 import { workThrough } from './follow-runs.js';
@@ -51,6 +53,7 @@ export async function refreshCommand(
         `\nUnconfirmed: the API answers 404, but it has not shown that it knows any single ${collection.singular} right then, or too many are gone at once to be believed. What is stored stays. A full sync makes sure: hive-sync sync ${collection.name} --full (with --allow-deletes where so many were really deleted).`,
       );
     }
+    for (const sentence of lossesInWords(await readRunLosses(app.store.db, runId))) print(io, `\n${sentence}.`);
     return run.state === 'complete' ? 0 : 3;
   } finally {
     await app.close();

@@ -47,7 +47,10 @@ export function printPlan(io: Io, accounts: readonly Account[], planned: readonl
   const requests = `${all.size} request${all.size === 1 ? '' : 's'}`;
   print(io, `\n${hasPages ? `At least ${requests}` : requests}. Nothing was changed.`);
   if (hasPages) {
-    print(io, 'With a page those around it are read, which prove that its records are all there, wherever they are now.');
+    print(
+      io,
+      'With a page those around it are read, which prove that its records are all there, wherever they are now.',
+    );
   }
 }
 

@@ -5,7 +5,7 @@ import { readConfig } from '../config.js';
 import { type AccountReport, readAccountReport } from '../db/account-report.js';
 import { openLog } from '../log.js';
 import { openStore } from '../store.js';
-import { inThousands, inUtc } from '../words.js';
+import { counted, inThousands, inUtc } from '../words.js';
 import { styled, tableOf } from './format.js';
 import { foregroundLevel, type Io, print } from './io.js';
 import { requireSchema } from './with-store.js';
@@ -28,13 +28,13 @@ export async function statusCommand(io: Io, { json }: { json: boolean }): Promis
   }
 }
 
-function printAccount(io: Io, { account, collections: rows, runs, budget }: AccountReport): void {
+function printAccount(io: Io, { account, collections: perCollection, runs, budget }: AccountReport): void {
   print(io, styled(io.stdout, 'bold', `Account ${account}`));
   print(
     io,
     tableOf(
       ['collection', 'rows', 'API count', 'certified complete up to', 'dead letters'],
-      rows.map((row) => [
+      perCollection.map((row) => [
         row.collection,
         row.rows,
         row.api_count,
@@ -43,6 +43,11 @@ function printAccount(io: Io, { account, collections: rows, runs, budget }: Acco
       ]),
     ),
   );
+  for (const { collection, rows_with_lost_values: rows, lost_columns: columns, lost_since: since } of perCollection) {
+    if (rows === 0 || since === null) continue;
+    const what = `${collection}: ${columns.join(', ')} could not be read in ${counted(rows, 'row')} since ${inUtc(since)}`;
+    print(io, styled(io.stdout, 'red', `\n${what}; older values are kept. See hive.schema_drift.`));
+  }
   for (const run of runs) {
     const pages = `${inThousands(run.pages_done)} of ${run.pages_total === null ? 'unknown' : inThousands(run.pages_total)}`;
     const single =

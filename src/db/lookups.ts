@@ -3,6 +3,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Db, Executor } from './database.js';
 import { idList } from './id-list.js';
+import type { Losses } from './losses.js';
 import { lookups } from './machinery/lookups.js';
 
 export type Lookup = typeof lookups.$inferSelect;
@@ -41,7 +42,7 @@ export const waitingLookups = (db: Db, runId: number, limit: number): Promise<Lo
 export async function finishLookup(
   tx: Executor,
   lookupId: number,
-  end: { state: 'done' | 'failed'; outcome: LookupOutcome | null },
+  end: { state: 'done' | 'failed'; outcome: LookupOutcome | null; losses?: Losses | null },
 ): Promise<void> {
   await tx
     .update(lookups)

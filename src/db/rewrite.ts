@@ -1,14 +1,15 @@
 // Typed columns and child rows once more, from payloads that are stored already. Provenance stays as it is: nothing was
-// fetched and nothing changed at the API.
+// fetched and nothing changed at the API. What today's code cannot read either stays as it is stored.
 import { type SQL, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Executor } from './database.js';
 import { idList } from './id-list.js';
+import { areLossesIn, keptOr, lostOf, withKeptParts } from './lost-values.js';
 import { statementParts } from './statement-parts.js';
 import type { Row, StorableRecord } from './stored-record.js';
 import { replaceChildren, type UpsertTarget } from './upsert.js';
 
-type Derived = Pick<StorableRecord, 'id' | 'row' | 'children'>;
+type Derived = Pick<StorableRecord, 'id' | 'row' | 'children' | 'lost' | 'lostParts'>;
 
 /**
  * Writes what differs from the stored rows, table by table, in the transaction of the caller, who has locked them.
@@ -21,13 +22,14 @@ export async function rewriteRecords(
   account: string,
 ): Promise<number[]> {
   const changed = new Set<number>();
-  for (const { table, pgTable, key, rows } of tablesOf(target, records, account)) {
-    const ids = new Set(await differing(tx, pgTable, key, records, rows, account));
+  const wanted = await withKeptParts(tx, target, records, new Set(records.map(({ id }) => id)), account);
+  for (const { table, pgTable, key, rows } of tablesOf(target, wanted, account)) {
+    const ids = new Set(await differing(tx, pgTable, key, wanted, rows, account));
     if (ids.size === 0) continue;
     for (const id of ids) changed.add(id);
     if (pgTable === target.pgTable) await updateRows(tx, pgTable, rows, ids);
     else {
-      const parents = records.filter(({ id }) => ids.has(id));
+      const parents = wanted.filter(({ id }) => ids.has(id));
       await replaceChildren(tx, key, { table, pgTable }, parents, [...ids], account);
     }
   }
@@ -42,8 +44,9 @@ export async function differingRecords(
   account: string,
 ): Promise<number[]> {
   const ids = new Set<number>();
-  for (const { pgTable, key, rows } of tablesOf(target, records, account)) {
-    for (const id of await differing(db, pgTable, key, records, rows, account)) ids.add(id);
+  const wanted = await withKeptParts(db, target, records, new Set(records.map(({ id }) => id)), account);
+  for (const { pgTable, key, rows } of tablesOf(target, wanted, account)) {
+    for (const id of await differing(db, pgTable, key, wanted, rows, account)) ids.add(id);
   }
   return [...ids].sort((a, b) => a - b);
 }
@@ -57,7 +60,7 @@ interface TableRows {
 }
 
 function tablesOf(target: UpsertTarget, records: readonly Derived[], account: string): TableRows[] {
-  const parents = records.map(({ id, row }) => ({ ...row, account, id }));
+  const parents = records.map(({ id, row, lost }): Row => ({ ...row, account, id, _lost: lostOf({ lost }) }));
   return [
     { table: '', pgTable: target.pgTable, key: 'id', rows: parents },
     ...target.allChildren.map(({ table, pgTable }) => ({
@@ -89,7 +92,7 @@ async function differing(
     stored as (select * from ${sql.raw(table)} where account = ${account} and ${id} = any(${ids}))
     select distinct coalesce(stored.${id}, made.${id}) as id
     from stored full join made on stored.${id} = made.${id} ${samePlace}
-    where ${tuple('stored', columns)} is distinct from ${tuple('made', columns)}`);
+    where ${tuple(columns.map((name) => `stored.${name}`))} is distinct from ${tuple(valuesOf(columns, records))}`);
   return found.map((row) => row.id);
 }
 
@@ -100,8 +103,13 @@ async function updateRows(
   ids: ReadonlySet<number>,
 ): Promise<void> {
   const { table, recordset } = statementParts(pgTable);
-  const set = derivedColumns(pgTable).map((name) => `${name} = made.${name}`);
   const wanted = rows.filter(({ id }) => ids.has(Number(id)));
+  const columns = derivedColumns(pgTable);
+  const values = valuesOf(
+    columns,
+    wanted.map(({ _lost }) => ({ lost: (_lost as StorableRecord['lost'] | null) ?? [] })),
+  );
+  const set = columns.map((name, i) => `${name} = ${values[i]}`);
   await tx.execute(sql`
     update ${sql.raw(table)} as stored set ${sql.raw(set.join(', '))}
     from jsonb_to_recordset(${JSON.stringify(wanted)}::text::jsonb) as made(${sql.raw(recordset)})
@@ -110,7 +118,12 @@ async function updateRows(
 
 /** What comes from the payload: all but the columns that say where a row comes from. */
 const derivedColumns = (pgTable: PgTable): string[] =>
-  statementParts(pgTable).columns.filter((name) => !name.startsWith('"_'));
+  statementParts(pgTable).columns.filter((name) => !name.startsWith('"_') || name === '"_lost"');
 
-const tuple = (from: 'stored' | 'made', columns: readonly string[]): SQL =>
-  sql.raw(`(${columns.map((name) => `${from}.${name}`).join(', ')})`);
+/** Of a table without `_lost`, what is kept has been filled in already. */
+const valuesOf = (columns: readonly string[], records: readonly Pick<StorableRecord, 'lost'>[]): string[] => {
+  const keeps = columns.includes('"_lost"') && areLossesIn(records);
+  return columns.map((name) => (keeps && name !== '"_lost"' ? keptOr(name, 'made') : `made.${name}`));
+};
+
+const tuple = (values: readonly string[]): SQL => sql.raw(`(${values.join(', ')})`);

@@ -45,6 +45,8 @@ interface RowFacts extends Record<string, unknown> {
   deleted_at: string | null;
   source: string;
   run: number | null;
+  /** Columns that hold an older value, or none, as they could not be read in this version; null = none. */
+  lost: string[] | null;
 }
 
 interface ListFacts extends Record<string, unknown> {
@@ -62,7 +64,7 @@ export async function readSightings(
   const ofAll = sql`w.account = ${account} and w.collection = ${collection}`;
   const [row] = await db.execute<RowFacts>(sql`
     select ${iso('_first_seen_at')} as first_seen_at, ${iso('_fetched_at')} as fetched_at, ${iso('_changed_at')} as changed_at,
-      ${iso('_deleted_at')} as deleted_at, _source as source, _run_id as run
+      ${iso('_deleted_at')} as deleted_at, _source as source, _run_id as run, _lost as lost
     from ${pgTable} where account = ${account} and id = ${id}`);
   const pages = await db.execute<Sightings['pages'][number] & Record<string, unknown>>(sql`
     select w.run_id as run, r.mode, w.id as window, p.page, ${iso('p.requested_at')} as at

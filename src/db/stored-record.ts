@@ -11,6 +11,20 @@ export interface StorableRecord {
   readonly raw: unknown;
   /** Equal hashes mean equal payloads. */
   readonly hash: string;
+  /**
+   * Columns that are null here although the API gave a value, as it could not be read; sorted, those of child tables as
+   * `table.column`. What is stored in them stays.
+   */
+  readonly lost: readonly string[];
+  /** The same for child rows, one by one. */
+  readonly lostParts: readonly LostPart[];
+}
+
+export interface LostPart {
+  readonly table: string;
+  /** The row's `position`. */
+  readonly position: number;
+  readonly columns: readonly string[];
 }
 
 export interface Provenance {

@@ -1,11 +1,13 @@
 // Rows of a page into their tables. Rules: what is unchanged is not written, older never overwrites newer, a tombstone
-// is not undone by an older page, child rows are replaced together with their record's row, and so is history written.
+// is not undone by an older page, a value that could not be read replaces no good one, child rows are replaced together
+// with their record's row, and so is history written.
 import { sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { type DailyTable, keepDaily } from './daily.js';
 import type { Executor } from './database.js';
 import { idList } from './id-list.js';
 import { seenLater } from './later-reads.js';
+import { areLossesIn, keptOr, lostOf, withKeptParts } from './lost-values.js';
 import { statementParts } from './statement-parts.js';
 import { insertChanges, watchedOf } from './status-changes.js';
 import type { Provenance, StorableRecord } from './stored-record.js';
@@ -57,7 +59,13 @@ export async function upsertRecords(
   const written = await writeRows(tx, target, news, provenance);
   const updatedIds = written.filter((row) => !row.inserted).map((row) => row.id);
   const writtenIds = new Set(written.map((row) => row.id));
-  const parents = news.filter((record) => writtenIds.has(record.id));
+  const parents = await withKeptParts(
+    tx,
+    target,
+    news.filter((record) => writtenIds.has(record.id)),
+    new Set(updatedIds),
+    provenance.account,
+  );
   await together(
     target.allChildren.map(async (child) => {
       if (child.dailyTable !== undefined)
@@ -110,13 +118,16 @@ async function writeRows(
     _changed_at: at,
     _source: source,
     _run_id: runId,
+    _lost: lostOf(record),
     _content_hash: record.hash,
     _raw: record.raw,
   }));
   const { table, columns, recordset } = statementParts(target.pgTable);
+  // Seldom, so it is a statement of its own.
+  const losesSome = areLossesIn(records);
   const set = columns
     .filter((name) => !['"account"', '"id"', '"_first_seen_at"', '"_previous"'].includes(name))
-    .map((name) => `${name} = excluded.${name}`)
+    .map((name) => `${name} = ${losesSome && !name.startsWith('"_') ? keptOr(name, 'excluded') : `excluded.${name}`}`)
     .join(', ');
   // The condition is tested on the row as it stands after waiting for other writers, so it holds in every race, and so
   // does what goes into _previous. Only through it does the row before come out of the statement: before version 18

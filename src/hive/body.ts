@@ -24,10 +24,13 @@ export async function readText(response: Response, maxBytes: number): Promise<st
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
-/** JSON, or undefined when the text is none. Integers that a number cannot hold exactly come as their digits. */
+/**
+ * JSON, or undefined when the text is none. What a number would change comes as text, as it is written: integers that it
+ * cannot hold exactly, and amounts of cents with decimals (123.00 would become 123 cents).
+ */
 export function tryJson(text: string): { value: unknown } | undefined {
   try {
-    return { value: JSON.parse(MANY_DIGITS.test(text) ? quoteUnsafeIntegers(text) : text) };
+    return { value: JSON.parse(quoteDecimalCents(MANY_DIGITS.test(text) ? quoteUnsafeIntegers(text) : text)) };
   } catch {
     return undefined;
   }
@@ -41,6 +44,11 @@ const quoteUnsafeIntegers = (text: string): string =>
   text.replace(TOKENS, (token) =>
     /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
   );
+
+/** Inside a string the quote would have a backslash before it. */
+const DECIMAL_CENTS = /(_in_cents\w*"\s*:\s*)(-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+))/g;
+
+const quoteDecimalCents = (text: string): string => text.replace(DECIMAL_CENTS, '$1"$2"');
 
 /** The `errors` array of an unsuccessful body, word for word; empty when there is none. */
 export function errorsOf(body: unknown): string[] {

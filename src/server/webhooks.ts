@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { storeDelivery } from '../db/webhook-deliveries.js';
 import { describe } from '../errors.js';
+import { tryJson } from '../hive/body.js';
 import { isSignedWith, SIGNATURE_HEADER } from '../hive/webhook-signature.js';
 import { toStorable } from '../sync/records/storable.js';
 import { PRIORITY } from '../sync/runs/plan.js';
@@ -89,12 +90,10 @@ const bodyOf = ({ body }: FastifyRequest): Buffer => (Buffer.isBuffer(body) ? bo
 /** @throws HttpError 400 */
 function payloadOf(body: Buffer): unknown {
   const text = body.toString('utf8');
-  let payload: unknown;
-  try {
-    payload = JSON.parse(text);
-  } catch {
-    throw new HttpError(400, 'The body is not JSON.');
-  }
+  // As exact as what is read of the API, so that equal contents are equal.
+  const json = tryJson(text);
+  if (json === undefined) throw new HttpError(400, 'The body is not JSON.');
+  const payload = json.value;
   if (isDeeperThan(payload, DEEPEST)) throw new HttpError(400, `The body is nested more than ${DEEPEST} times.`);
   return toStorable(payload, text).value;
 }

@@ -7,6 +7,7 @@ import { inventoryByWarehouse } from './inventory-by-warehouse.js';
 import { orderFulfilment } from './order-fulfilment.js';
 import { restockingAccuracy } from './restocking-accuracy.js';
 import { returnRates } from './return-rates.js';
+import { schemaDrift } from './schema-drift.js';
 import { skuSales } from './sku-sales.js';
 
 export const views: readonly PgView[] = [
@@ -18,4 +19,5 @@ export const views: readonly PgView[] = [
   skuSales,
   returnRates,
   restockingAccuracy,
+  schemaDrift,
 ];

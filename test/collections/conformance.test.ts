@@ -23,6 +23,7 @@ const UNDERSCORE = {
   _source: 'text',
   _run_id: 'bigint',
   _previous: 'jsonb',
+  _lost: 'text[]',
   _content_hash: 'text',
   _raw: 'jsonb',
 };

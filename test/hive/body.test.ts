@@ -26,6 +26,19 @@ test.each<[text: string, expected: { value: unknown } | undefined]>([
     '{"a":"12345678901234567890 \\" 9007199254740993","b":1.25e20}',
     { value: { a: '12345678901234567890 " 9007199254740993', b: 1.25e20 } },
   ],
+  [
+    '{"price_in_cents":123.00,"a_in_cents_with_discount" : -1e2,"weight":1.0,"b_in_cents":12,"c_in_cents":"1.0"}',
+    {
+      value: {
+        ...{ price_in_cents: '123.00', a_in_cents_with_discount: '-1e2' },
+        ...{ weight: 1, b_in_cents: 12, c_in_cents: '1.0' },
+      },
+    },
+  ],
+  [
+    '{"note":"\\"a_in_cents\\": 1.0","list":["b_in_cents", 1.0]}',
+    { value: { note: '"a_in_cents": 1.0', list: ['b_in_cents', 1] } },
+  ],
   ['', undefined],
   ['<html>', undefined],
   ['{"a":', undefined],

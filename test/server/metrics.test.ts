@@ -14,6 +14,11 @@ beforeAll(async () => {
     faults: [
       { match: { path: '/orders', page: 2 }, respond: { status: 429, headers: { 'retry-after': '0.2' } } },
       { match: { path: '/orders', page: 1 }, respond: { cut: 'mid-body' } },
+      {
+        match: { path: '/orders', page: 3 },
+        times: null,
+        respond: { patchRecords: [{ index: 0, merge: { total_price_in_cents: '9.99' } }] },
+      },
       { match: { path: '/skus' }, times: null, respond: { status: 422, body: { errors: ['no'] } } },
     ],
   });
@@ -78,6 +83,8 @@ test('gauges tell what the database knows', () => {
   expect(value('hive_sync_account_halted', { account })).toBe(0);
   expect(value('hive_sync_dead_letters_open', { account, collection: 'skus', kind: 'request' })).toBe(1);
   expect(value('hive_sync_dead_letters_open', { account, collection: 'orders', kind: 'record' })).toBe(0);
+  expect(value('hive_sync_rows_with_lost_values', { account, collection: 'orders' })).toBe(1);
+  expect(value('hive_sync_rows_with_lost_values', { account, collection: 'returns' })).toBe(0);
   expect(value('hive_sync_certified_age_seconds', { account, collection: 'orders' })).toBeLessThan(60);
   expect(value('hive_sync_certified_age_seconds', { account, collection: 'skus' })).toBe(Number.POSITIVE_INFINITY);
   expect(value('hive_sync_runs_running', { account, mode: 'full' })).toBe(0);

@@ -114,6 +114,32 @@ describe('one account', async () => {
   );
 });
 
+test('a body is read as exactly as a page: integers beyond 2^53, and amounts with decimals', async () => {
+  const server = await openTestServer(nobody);
+  const { db } = server.app.store;
+  const take = async (body: string) => {
+    expect((await postWebhook(`${server.url}/webhooks/hive`, body, nobody.apiKey)).status).toBe(202);
+    expect(await takeInWebhooks(server.account.context)).toBe(true);
+  };
+  const first = { ...collectionNamed('shipments')?.example, order_id: 'N', updated_at: '2026-01-01T00:00:00Z' };
+  await take(JSON.stringify(first).replace('"N"', '9223372036854775807'));
+  const read = () =>
+    db.execute(sql`select order_id::text, delivered_at is null as open, _lost, _source from hive.shipments`);
+  expect(await read()).toEqual([{ order_id: '9223372036854775807', open: false, _lost: null, _source: 'webhook' }]);
+  // Newer for certain, and a good value stays.
+  const next = { ...first, delivered_at: 'on Tuesday', order_id: 7.5, updated_at: '2026-01-02T00:00:00+0000' };
+  await take(JSON.stringify(next));
+  expect(await read()).toEqual([
+    { order_id: '9223372036854775807', open: false, _lost: ['delivered_at', 'order_id'], _source: 'webhook' },
+  ]);
+  const order = JSON.stringify({ ...collectionNamed('orders')?.example, total_price_in_cents: 'N' });
+  await take(order.replace('"N"', '123.00'));
+  expect(await db.execute(sql`select total_price_in_cents as price, _lost from hive.orders`)).toEqual([
+    { price: null, _lost: ['total_price_in_cents'] },
+  ]);
+  await server.close();
+});
+
 test('several accounts: each by its path, and without one by its key', async () => {
   const server = await openTestServer(nobody, {
     HIVE_ACCOUNTS: 'de,fr,at',

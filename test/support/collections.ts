@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import type { Fields } from '../../src/db/columns.js';
 import type { Executor } from '../../src/db/database.js';
 import type { Row } from '../../src/db/stored-record.js';
+import { tryJson } from '../../src/hive/body.js';
 import type { Collection } from '../../src/sync/collection.js';
 import { type ParsedRecord, parseRecord } from '../../src/sync/records/parse.js';
 
@@ -31,10 +32,10 @@ export function expectedOf(collection: Collection, { row, children, raw }: Parse
 /** Every stored record of an account by id, in the form of ParsedRecord. */
 export async function readStored(db: Executor, collection: Collection, account: string): Promise<Map<number, Stored>> {
   const rowsOf = async (table: string, order: string): Promise<Record<string, unknown>[]> => {
-    const rows = await db.execute<{ row: Record<string, unknown> }>(sql`
-      select to_jsonb(t) as row from ${sql.identifier('hive')}.${sql.identifier(table)} t
+    const rows = await db.execute<{ row: Record<string, unknown>; text: string }>(sql`
+      select to_jsonb(t) as row, to_jsonb(t)::text as text from ${sql.identifier('hive')}.${sql.identifier(table)} t
       where account = ${account} order by ${sql.identifier(order)}`);
-    return rows.map(({ row }) => row);
+    return rows.map(({ row, text }) => ({ ...row, [DIGITS]: tryJson(text)?.value }));
   };
   const stored = new Map<number, Stored>();
   const children = await Promise.all(
@@ -60,10 +61,14 @@ export async function readStored(db: Executor, collection: Collection, account: 
   return stored;
 }
 
+/** The same row, with integers that a number cannot hold as their digits. */
+const DIGITS = ' digits';
+
 function pickFields(fields: Fields, row: Record<string, unknown>): Row {
+  const exact = row[DIGITS] as Record<string, unknown>;
   return Object.fromEntries(
     Object.entries(fields).map(([name, { kind }]) => {
-      const value = row[name];
+      const value = kind === 'id' || kind === 'cents' ? exact[name] : row[name];
       return [name, kind === 'instant' && typeof value === 'string' ? new Date(value).toISOString() : value];
     }),
   );
@@ -82,6 +87,11 @@ const oddValues = fc.oneof(
       '1e5',
       '12.5',
       '9007199254740993',
+      '9223372036854775807',
+      '-9223372036854775808',
+      '9223372036854775808',
+      '123.00',
+      '0012',
       'NaN',
       'Infinity',
       '\u0000',
@@ -101,6 +111,7 @@ const oddValues = fc.oneof(
       '2022-12-01T10:00:00Z',
     ],
     ...['2022-11-01T17:42:07+15:59', '2022-11-01T17:42:07+16:00', '2022-11-01T17:42:07-23:59', '2022-11-01T24:00:00Z'],
+    ...['2022-11-01T17:42:07+0100', '2022-11-01 17:42:07 -01', '2022-11-01t17:42z', '2022-11-01 17:42:07'],
     ...['9999-12-31T23:59:59-01:00', '0001-01-01T00:00:00+01:00', `2022-11-01T17:42:07.${'9'.repeat(200)}Z`],
     ...[[], {}, [null], [[]], [{}], ['a', 'b'], [1], ['NULL', '{}', '"', '\\', ','], { id: 1 }, [{ id: '1' }]],
     'x'.repeat(5_000),

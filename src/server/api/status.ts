@@ -17,6 +17,12 @@ const account = z.strictObject({
         'Every record created up to then is in the table, proved by a certificate; null = never.',
       ),
       open_dead_letters: count,
+      rows_with_lost_values: count.describe(
+        'Rows that are not marked as deleted and hold an older value, or none, in a column: what the API gave could not be read.',
+      ),
+      lost_columns: z.array(z.string()).describe('Those columns; of tables of parts as table.column.'),
+      lost_since: instantOrNull.describe('When the first of these rows came in this version; null = there is none.'),
+      last_lost_at: instantOrNull.describe('When the last of these rows came in this version; null = there is none.'),
     }),
   ),
   runs: z

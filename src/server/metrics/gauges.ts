@@ -1,6 +1,7 @@
 // What the database and the queue know, as gauges: read when somebody asks, at most every few seconds. All workers tell
 // the same about them.
 import { Gauge } from 'prom-client';
+import { countLosses } from '../../db/losses.js';
 import { readBudgetStatus } from '../../db/status.js';
 import { readVitals } from '../../db/vitals.js';
 import { describe } from '../../errors.js';
@@ -26,6 +27,11 @@ export function openGauges({ metrics, accounts, store, config, log }: ServerPart
       'Age of the instant up to which a collection is certified complete; +Inf = never.',
       'collection',
     ),
+    lost: gauge(
+      'rows_with_lost_values',
+      'Rows that hold an older value, or none, in a column: what the API gave could not be read.',
+      'collection',
+    ),
     letters: gauge('dead_letters_open', 'Dead letters that are open.', 'collection', 'kind'),
     running: gauge('runs_running', 'Runs under way.', 'mode'),
     lastComplete: gauge('last_complete_run_timestamp_seconds', 'When the last complete run of a mode ended.', 'mode'),
@@ -48,6 +54,9 @@ export function openGauges({ metrics, accounts, store, config, log }: ServerPart
       all.certifiedAge.set({ account, collection }, ageMs === undefined ? Number.POSITIVE_INFINITY : ageMs / 1_000);
       all.letters.set({ account, collection, kind: 'record' }, 0);
       all.letters.set({ account, collection, kind: 'request' }, 0);
+    }
+    for (const collection of context.collections) {
+      all.lost.set({ account, collection: collection.name }, await countLosses(store.db, account, collection));
     }
     for (const { collection, kind, count } of vitals.openDeadLetters) {
       all.letters.set({ account, collection, kind }, count);

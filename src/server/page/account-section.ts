@@ -86,8 +86,13 @@ function collectionsCard({ label, collections }: AccountView, { now, everyMs }: 
 <thead><tr><th scope="col">collection</th><th scope="col" class="n">rows</th><th scope="col" class="n">API count</th><th scope="col">certified complete up to</th><th scope="col" class="n">dead letters</th></tr></thead>
 <tbody>${collections.map((one) => collectionRow(label, one, now, everyMs))}</tbody>
 </table>
+${collections.filter(({ losses }) => losses.rows > 0).map((one) => lossLine(one, now))}
 </div>`;
 }
+
+const lossLine = ({ collection, losses }: CollectionView, now: Date): Html =>
+  html`<p class="lost">${state('bad', `${collection}: ${losses.columns.join(', ')} could not be read in ${counted(losses.rows, 'row')}`)}
+<span class="faint">since ${losses.since !== null && ago(losses.since, now)}; older values are kept</span></p>`;
 
 function collectionRow(label: string, one: CollectionView, now: Date, everyMs: number | undefined): Html {
   const freshness = freshnessOf(one.certifiedUpTo, now, everyMs);

@@ -7,7 +7,9 @@ import type { AccountView } from './read-account.js';
 export type HeadlineView = {
   readonly budget: Pick<AccountView['budget'], 'haltedAt'>;
   readonly openLetters: number;
-  readonly collections: readonly Pick<AccountView['collections'][number], 'collection' | 'certifiedUpTo'>[];
+  readonly collections: readonly (Pick<AccountView['collections'][number], 'collection' | 'certifiedUpTo'> & {
+    readonly losses: Pick<AccountView['collections'][number]['losses'], 'rows'>;
+  })[];
   readonly underWay: readonly {
     readonly windows: readonly { readonly collection: string; readonly state: string }[];
   }[];
@@ -19,7 +21,9 @@ export function headline(
   { now, everyMs }: { readonly now: Date; readonly everyMs: number | undefined },
 ): { tone: Tone; sentence: string } {
   if (budget.haltedAt !== null) return { tone: 'bad', sentence: 'Halted: the API refuses the key' };
-  const letters = openLetters > 0 ? `, ${counted(openLetters, 'open dead letter')}` : '';
+  const losing = collections.filter(({ losses }) => losses.rows > 0);
+  const lost = losing.length > 0 ? `, values of ${namesOf(losing)} could not be read` : '';
+  const letters = `${openLetters > 0 ? `, ${counted(openLetters, 'open dead letter')}` : ''}${lost}`;
   const never = collections.filter(({ certifiedUpTo }) => certifiedUpTo === null);
   const stale = collections.filter(({ certifiedUpTo }) => freshnessOf(certifiedUpTo, now, everyMs) === 'stale');
   const isBeingRead = ({ collection }: { readonly collection: string }) =>
@@ -31,7 +35,7 @@ export function headline(
       ? { tone: 'busy', sentence: `The first sync is under way${letters}` }
       : { tone: 'calm', sentence: `Nothing is certified yet${letters}` };
   }
-  if (never.length > 0 && stale.length === 0 && openLetters === 0 && never.every(isBeingRead)) {
+  if (never.length > 0 && stale.length === 0 && letters === '' && never.every(isBeingRead)) {
     return { tone: 'busy', sentence: `The first sync of ${namesOf(never)} is under way` };
   }
   const behind = collections.filter((one) => never.includes(one) || stale.includes(one));

@@ -2,6 +2,7 @@
 import { type Coverage, readCoverage } from '../../db/coverage.js';
 import { countDeadLetters, type DeadLetter, listDeadLetters } from '../../db/dead-letters.js';
 import type { Run } from '../../db/ledger.js';
+import { type CollectionLosses, readLosses } from '../../db/losses.js';
 import { type MinuteOfRequests, requestsPerMinute } from '../../db/requests-per-minute.js';
 import { listRuns } from '../../db/run-list.js';
 import { etaMs } from '../../db/run-progress.js';
@@ -18,6 +19,7 @@ import type { ServerAccount, ServerParts } from '../parts.js';
 
 export interface CollectionView extends CollectionStatus {
   readonly coverage: Coverage;
+  readonly losses: CollectionLosses;
 }
 
 export interface RunUnderWay extends RunStatus {
@@ -50,7 +52,8 @@ export async function readCollections({ store }: ServerParts, { context }: Serve
   // One after another: the connections of the pool are for the sync.
   for (const collection of context.collections) {
     const status = await readCollectionStatus(store.db, context.account, collection);
-    views.push({ ...status, coverage: await readCoverage(store.db, context.account, collection) });
+    const losses = await readLosses(store.db, context.account, collection);
+    views.push({ ...status, coverage: await readCoverage(store.db, context.account, collection), losses });
   }
   return views;
 }

@@ -11,6 +11,7 @@ import type { Answer, Query } from '../../hive/client.js';
 import { beyondPage, type Page } from '../../hive/page.js';
 import type { Collection } from '../collection.js';
 import { collectionOf, type PageTask, type SyncContext } from '../context.js';
+import { lossesOf } from '../records/losses.js';
 import { type ParsedRecord, parseRecord } from '../records/parse.js';
 import { tasksOf } from '../runs/send-out.js';
 import { askAboutDoubts, weighAnswer } from '../webhooks/webhook-doubts.js';
@@ -130,6 +131,7 @@ function storePage(
     requested_at: new Date(requestedAt),
     answered_at: new Date(answeredAt),
     api_at: apiAt === undefined ? null : new Date(apiAt),
+    losses: lossesOf(records),
     ...orderOf(records),
   };
   const provenance = { account, requestedAt, source: 'page' as const, runId: window.run_id };

@@ -13,6 +13,7 @@ import { type RecordsRead, settleDoubts } from '../../db/webhook-deliveries.js';
 import type { Collection } from '../collection.js';
 import { collectionOf, type LookupTask, type SyncContext } from '../context.js';
 import { errorsOf } from '../records/letter-texts.js';
+import { lossesOf } from '../records/losses.js';
 import { finishRun } from '../runs/finish-run.js';
 import { enqueueWaiting } from '../runs/send-out.js';
 import type { Verdict } from '../verdict.js';
@@ -99,7 +100,7 @@ async function storeRecord(
     drift: () => recordDrift(tx, account, collection.name, record.drift),
     lookups: () => {
       const outcome: LookupOutcome = sums.unchanged === 1 ? 'unchanged' : 'written';
-      return finishLookup(tx, lookup.id, { state: 'done', outcome });
+      return finishLookup(tx, lookup.id, { state: 'done', outcome, losses: lossesOf([record]) });
     },
   });
   return sums;

@@ -1,5 +1,6 @@
 // Which of two versions of a record is the newer one, told from nothing but the two. Pure. Only what proves the order
 // counts: statuses do not, as a record may go to a status and back.
+import { instantMs } from '../../db/instants.js';
 import type { Collection } from '../collection.js';
 import { isObject, type JsonObject } from './known-fields.js';
 
@@ -25,11 +26,13 @@ const orderOf = (difference: number): VersionOrder =>
 
 function instantOf(record: JsonObject, key: string): number | undefined {
   const value = record[key];
-  const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(ms) ? undefined : ms;
+  return typeof value === 'string' ? instantMs(value) : undefined;
 }
 
 const isReached = (record: JsonObject, key: string): boolean => instantOf(record, key) !== undefined;
 
-/** A field that was not sent (another version of the API, a part of a record) is not one that says "not yet". */
-const isOpen = (record: JsonObject, key: string): boolean => key in record && !isReached(record, key);
+/**
+ * A field that was not sent (another version of the API, a part of a record) is not one that says "not yet", and one
+ * that cannot be read is not either.
+ */
+const isOpen = (record: JsonObject, key: string): boolean => record[key] === null || record[key] === '';

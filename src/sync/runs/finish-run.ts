@@ -2,10 +2,12 @@
 import { closeRun, readRun, readWindows } from '../../db/ledger.js';
 import { grownLetters } from '../../db/letter-ends.js';
 import { countLookups, countUnconfirmed } from '../../db/lookups.js';
+import { readRunLosses } from '../../db/losses.js';
 import { sumUp } from '../../db/rollups/sum-up.js';
 import { describe } from '../../errors.js';
 import type { SyncContext } from '../context.js';
 import { compareCounts } from './compare-counts.js';
+import { isLarge, lossesInWords } from './run-losses.js';
 import { enqueueWaiting } from './send-out.js';
 
 export async function finishRun(context: SyncContext, runId: number): Promise<void> {
@@ -19,6 +21,7 @@ export async function finishRun(context: SyncContext, runId: number): Promise<vo
   if (behind === 'ask') return enqueueWaiting(context, runId, 'all');
   await addUp(context, runId);
   const unconfirmed = await countUnconfirmed(context.db, runId);
+  const losses = await readRunLosses(context.db, runId);
   const letters = windows.reduce((sum, window) => sum + window.dead_letters, 0) + (lookups.failed ?? 0);
   const reasons = [
     ...windows.flatMap(({ collection, reason }) => (reason === null ? [] : [`${collection}: ${reason}`])),
@@ -30,10 +33,15 @@ export async function finishRun(context: SyncContext, runId: number): Promise<vo
     ...(unconfirmed.others > 0
       ? [`${inWords(unconfirmed.others, 'record')} answered with 404, which nothing confirms: what is stored stays`]
       : []),
+    ...lossesInWords(losses.filter(isLarge)),
   ];
   const state = reasons.length === 0 ? ('complete' as const) : ('incomplete' as const);
   if (await endRun(context, runId, { state, reason: reasons.join('; ') || null })) {
     context.log.info({ run: runId, state, reasons, lookups }, 'run finished');
+    const slight = losses.filter((loss) => !isLarge(loss));
+    if (slight.length > 0) {
+      context.log.warn({ run: runId, losses: lossesInWords(slight) }, 'values of a few records could not be read');
+    }
     const grown = await grownLetters(context.db, runId);
     if (grown.length > 0) context.log.warn({ run: runId, grown }, 'more open dead letters than before this run');
   }

@@ -1,9 +1,10 @@
 // What a webhook's body is about. Version 1 of the API sends the bare record without the name of the event, so the
 // collection is told by the fields that no other collection has; a name of an event helps where there is one. Version 2
 // wraps the record: {event_type, event_id, timestamp, data}.
-import { kinds } from '../../db/columns.js';
+import { instantMs } from '../../db/instants.js';
 import type { Collection } from '../collection.js';
 import { isObject, type JsonObject, pathsOf } from '../records/known-fields.js';
+import { readRecordId } from '../records/record-id.js';
 
 export interface Recognised {
   /** undefined = the body fits no collection. */
@@ -27,16 +28,14 @@ export function recognise(collections: readonly Collection[], body: unknown, hin
   const record = envelope === undefined ? body : envelope.data;
   const event = firstText(envelope?.event_type, envelope?.event, hint);
   const named = event === undefined ? undefined : collectionOfEvent(collections, event);
-  const id = isObject(record) ? kinds.id.schema.safeParse(record.id) : undefined;
-  const eventAt = typeof envelope?.timestamp === 'string' ? Date.parse(envelope.timestamp) : Number.NaN;
   return {
     // The shape has the first word: the name may come from a setting that is wrong.
     collection: isObject(record) ? (collectionOfShape(collections, record) ?? named) : undefined,
     record,
-    recordId: id?.success === true ? id.data : undefined,
+    recordId: isObject(record) ? readRecordId(record.id) : undefined,
     isWrapped: envelope !== undefined,
     event,
-    eventAt: Number.isNaN(eventAt) ? undefined : eventAt,
+    eventAt: typeof envelope?.timestamp === 'string' ? instantMs(envelope.timestamp) : undefined,
   };
 }
 

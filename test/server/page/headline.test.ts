@@ -7,15 +7,15 @@ const everyMs = 15 * 60_000;
 const FRESH = new Date(now.getTime() - 5 * 60_000);
 const STALE = new Date(now.getTime() - 2 * 86_400_000);
 
-const of = (orders: Date | null, skus: Date | null, more: Partial<HeadlineView> = {}) =>
+const of = (orders: Date | null, skus: Date | null, more: Partial<HeadlineView> = {}, lost = 0) =>
   headline(
     {
       budget: { haltedAt: null },
       openLetters: 0,
       underWay: [],
       collections: [
-        { collection: 'orders', certifiedUpTo: orders },
-        { collection: 'skus', certifiedUpTo: skus },
+        { collection: 'orders', certifiedUpTo: orders, losses: { rows: 0 } },
+        { collection: 'skus', certifiedUpTo: skus, losses: { rows: lost } },
       ],
       ...more,
     },
@@ -40,6 +40,18 @@ describe('an account in one sentence', () => {
       of(FRESH, FRESH, { openLetters: 2 }),
       'warn',
       'Certified complete up to 5 min ago, 2 open dead letters',
+    ],
+    [
+      'values that could not be read',
+      of(FRESH, FRESH, {}, 3),
+      'warn',
+      'Certified complete up to 5 min ago, values of skus could not be read',
+    ],
+    [
+      'values of a first sync that could not be read',
+      of(null, FRESH, reading('reading', 'certified'), 3),
+      'warn',
+      'Behind: orders, values of skus could not be read',
     ],
     ['one is old', of(FRESH, STALE), 'warn', 'Behind: skus'],
     ['one was never proved, and nobody reads it', of(null, FRESH), 'warn', 'Behind: orders'],

@@ -8,6 +8,7 @@ import { startLookups } from '../../../src/sync/runs/start-run.js';
 import { fullSync, workOff } from '../../support/app.js';
 import { look, submit, textOf } from '../../support/page.js';
 import { openTestServer, type TestServer } from '../../support/server.js';
+import { until } from '../../support/until.js';
 
 const HOSTILE = '<script>alert("x")</script>\'"><img src=x onerror=alert(1)>';
 
@@ -78,6 +79,19 @@ describe('the status page', () => {
         'public, max-age=31536000, immutable',
       ]);
     }
+  });
+
+  test('values that could not be read are told in the headline and below the table', async () => {
+    await database().execute(sql`
+      update hive.orders set _lost = '{order_items.sku_id,total_price_in_cents}' where id in (select id from hive.orders limit 7)`);
+    const page = await until('the rows are counted again', async () => {
+      const text = textOf((await look(server, '/')).text);
+      return text.includes('values of orders could not be read') ? text : undefined;
+    });
+    expect(page).toMatch(
+      /orders: order_items\.sku_id, total_price_in_cents could not be read in 7 rows since \d+ \w+ ago/,
+    );
+    await database().execute(sql`update hive.orders set _lost = null`);
   });
 
   test('a halted account is told loudly, with the variable that holds its key', async () => {
