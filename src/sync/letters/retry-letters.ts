@@ -8,8 +8,11 @@ import { resolveLetters } from '../../db/letter-ends.js';
 import { recordDrift } from '../../db/schema-drift.js';
 import { upsertRecords } from '../../db/upsert.js';
 import { storeDelivery } from '../../db/webhook-deliveries.js';
+import { refusalOf } from '../../errors.js';
 import type { Collection } from '../collection.js';
-import { parseRecord } from '../records/parse.js';
+import { isKeptText } from '../records/bounds.js';
+import { type ParsedRecord, parseRecord } from '../records/parse.js';
+import { problemOf } from '../records/store-records.js';
 import { PRIORITY } from '../runs/plan.js';
 import { recognise } from '../webhooks/webhook-shape.js';
 
@@ -86,11 +89,22 @@ export async function readPayloadAgain(
   if (letter.kind === 'webhook') return readWebhookAgain(db, collections, letter);
   const collection = collections.find(({ name }) => name === letter.collection);
   if (collection === undefined) return `this release knows no collection "${letter.collection}"`;
+  if (isKeptText(letter.payload)) return 'its payload was too large or too deep to be kept as it was';
   const result = parseRecord(collection, letter.payload);
   if (!result.ok) return `its payload still cannot be read: ${result.errors.join('; ')}`;
-  const { record } = result;
+  try {
+    await storePayload(db, collection, letter, result.record);
+    return undefined;
+  } catch (error) {
+    const code = refusalOf(error);
+    if (code === undefined) throw error;
+    return problemOf(error, code);
+  }
+}
+
+/** As old as the letter: whatever was read of this record since is newer. */
+async function storePayload(db: Db, collection: Collection, letter: DeadLetter, record: ParsedRecord): Promise<void> {
   await db.transaction(async (tx) => {
-    // As old as the letter: whatever was read of this record since is newer.
     const sums = await upsertRecords(tx, collection, [record], {
       account: letter.account,
       requestedAt: letter.first_seen_at.getTime(),
@@ -100,7 +114,6 @@ export async function readPayloadAgain(
     await recordDrift(tx, letter.account, collection.name, record.drift);
     await resolveLetters(tx, [letter.id], sums.unchanged === 0 ? 'retried' : 'superseded');
   });
-  return undefined;
 }
 
 /** When it can be read today, it becomes a delivery that waits for a worker, so that the ordering rule holds for it. */

@@ -6,12 +6,12 @@ import { enterPage, type PageEntry, readWindowForPage } from '../../db/ledger-pa
 import { persistently } from '../../db/persistently.js';
 import { recordDrift } from '../../db/schema-drift.js';
 import { together } from '../../db/together.js';
-import { upsertRecords } from '../../db/upsert.js';
 import type { Answer, Query } from '../../hive/client.js';
 import type { Page } from '../../hive/page.js';
 import type { Collection } from '../collection.js';
 import { collectionOf, type PageTask, type SyncContext } from '../context.js';
 import { type ParsedRecord, parseRecord } from '../records/parse.js';
+import { REFUSED_CODE, type StoreRecords, sparingOthers } from '../records/store-records.js';
 import { askAboutDoubts, weighAnswer } from '../webhooks/webhook-doubts.js';
 import { goOn } from './go-on.js';
 
@@ -28,11 +28,15 @@ export async function syncPage(context: SyncContext, task: PageTask, signal?: Ab
   const collection = collectionOf(context, window.collection);
   const beganAt = performance.now();
   const answer = await context.client.list(collection.path, queryOf(window, task.page), signal);
-  const { entered, sums, raisesDoubts } = await persistently(
+  const { entered, sums, refused, raisesDoubts } = await persistently(
     context,
-    () => storePage(context.db, collection, window, task, answer),
+    () => sparingOthers((store) => storePage(context.db, store, collection, window, task, answer)),
     signal,
   );
+  for (const { record, code } of refused) {
+    const place = { run: window.run_id, window: window.id, page: task.page };
+    context.log.error({ ...place, record: record.id, code }, 'PostgreSQL refuses a record: it became a dead letter');
+  }
   context.log.debug({ run: window.run_id, window: window.id, page: task.page }, 'page stored');
   if (raisesDoubts) await askAboutDoubts(context);
   if (entered === undefined) return;
@@ -53,32 +57,30 @@ export function queryOf(window: Pick<Window, 'from_at' | 'to_at'>, page: number)
   };
 }
 
-function storePage(db: Db, collection: Collection, window: Window, task: PageTask, answer: Answer<Page>) {
+function storePage(
+  db: Db,
+  store: StoreRecords,
+  collection: Collection,
+  window: Window,
+  task: PageTask,
+  answer: Answer<Page>,
+) {
   const { body: page, requestedAt, url } = answer;
   const { account } = window;
   const results = page.records.map((payload) => parseRecord(collection, payload));
   const records = results.flatMap((result) => (result.ok ? [result.record] : []));
-  const letters = results.flatMap((result): NewDeadLetter[] =>
-    result.ok
-      ? []
-      : [
-          {
-            account,
-            collection: collection.name,
-            kind: 'record',
-            runId: window.run_id,
-            page: task.page,
-            url,
-            recordId: result.id ?? null,
-            httpStatus: null,
-            errorCode: 'invalid_record',
-            errors: result.errors,
-            payload: result.raw,
-            attempts: 1,
-            fingerprint: `record ${result.id ?? result.hash}`,
-          },
-        ],
-  );
+  const letterAbout = (
+    about: Pick<NewDeadLetter, 'recordId' | 'errorCode' | 'errors' | 'payload'>,
+    mark: number | string,
+  ): NewDeadLetter => ({
+    ...{ account, collection: collection.name, kind: 'record', runId: window.run_id, page: task.page, url },
+    ...{ httpStatus: null, attempts: 1, fingerprint: `record ${mark}`, ...about },
+  });
+  const letters = results.flatMap((result): NewDeadLetter[] => {
+    if (result.ok) return [];
+    const { id, errors, raw: payload, hash } = result;
+    return [letterAbout({ recordId: id ?? null, errorCode: 'invalid_record', errors, payload }, id ?? hash)];
+  });
   const ids = results.flatMap((result) => (result.ok ? [result.record.id] : (result.id ?? [])));
   const entry: PageEntry = {
     window_id: window.id,
@@ -96,17 +98,24 @@ function storePage(db: Db, collection: Collection, window: Window, task: PageTas
   };
   return db.transaction(async (tx) => {
     const provenance = { account, requestedAt, source: 'page' as const, runId: window.run_id };
-    const sums = await upsertRecords(tx, collection, records, provenance);
-    const landed = records.map(({ id }) => ({ id, at: requestedAt }));
-    const drift = records.flatMap((record) => record.drift);
-    const deadLetters = await fileDeadLetters(tx, letters);
+    const { sums, landed, refused } = await store(tx, collection, records, provenance);
+    const drift = landed.flatMap((record) => record.drift);
+    const refusals = refused.map(({ record: { id: recordId }, problem, payload }) =>
+      letterAbout({ recordId, errorCode: REFUSED_CODE, errors: [problem], payload }, recordId),
+    );
+    const deadLetters = await fileDeadLetters(tx, [...letters, ...refusals]);
     await recordDrift(tx, account, collection.name, drift);
     const [raisesDoubts, entered] = await together([
-      weighAnswer(tx, collection, records, provenance),
+      weighAnswer(tx, collection, landed, provenance),
       enterPage(tx, entry, { ...sums, deadLetters }),
-      supersedeDeadLetters(tx, account, collection.name, landed),
+      supersedeDeadLetters(
+        tx,
+        account,
+        collection.name,
+        landed.map(({ id }) => ({ id, at: requestedAt })),
+      ),
     ]);
-    return { entered, sums, raisesDoubts };
+    return { entered, sums, refused, raisesDoubts };
   });
 }
 

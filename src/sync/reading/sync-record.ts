@@ -7,11 +7,12 @@ import { finishLookup, type Lookup, type LookupOutcome, readLookup } from '../..
 import { persistently } from '../../db/persistently.js';
 import { recordDrift } from '../../db/schema-drift.js';
 import { markSeen } from '../../db/stored-states.js';
-import { type UpsertResult, upsertRecords } from '../../db/upsert.js';
+import type { UpsertResult } from '../../db/upsert.js';
 import { type RecordsRead, settleDoubts } from '../../db/webhook-deliveries.js';
 import type { Collection } from '../collection.js';
 import { collectionOf, type LookupTask, type SyncContext } from '../context.js';
 import { errorsOf } from '../records/letter-texts.js';
+import { REFUSED_CODE, type StoreRecords, sparingOthers } from '../records/store-records.js';
 import { finishRun } from '../runs/finish-run.js';
 import { enqueueWaiting } from '../runs/send-out.js';
 import type { Verdict } from '../verdict.js';
@@ -43,7 +44,7 @@ export async function syncRecord(context: SyncContext, task: LookupTask, signal?
     );
   } else {
     const sums = await persistently(context, () =>
-      context.db.transaction((tx) => storeRecord(tx, collection, lookup, answer)),
+      sparingOthers((store) => context.db.transaction((tx) => storeRecord(tx, store, collection, lookup, answer))),
     );
     if (sums !== undefined) context.observer.rowsStored(collection.name, sums);
   }
@@ -59,23 +60,27 @@ const readOf = ({ account, collection, record_id }: Lookup, requestedAt: number)
   requestedAt,
 });
 
-/** @returns undefined when it cannot be read: a dead letter is filed */
+/** @returns undefined when it cannot be read or stored: a dead letter is filed */
 async function storeRecord(
   tx: Executor,
+  store: StoreRecords,
   collection: Collection,
   lookup: Lookup,
   { url, requestedAt, result }: SingleRecord,
 ): Promise<UpsertResult | undefined> {
   const { account } = lookup;
-  if (!result.ok) {
-    await fileDeadLetters(tx, [letterOf(lookup, url, 'invalid_record', result.errors, result.raw, null, 1)]);
+  const setAside = async (code: string, errors: readonly string[], payload: unknown) => {
+    await fileDeadLetters(tx, [letterOf(lookup, url, code, errors, payload, null, 1)]);
     await settleDoubts(tx, readOf(lookup, requestedAt), 'dead_letter');
     await finishLookup(tx, lookup.id, { state: 'failed', outcome: null });
     return undefined;
-  }
+  };
+  if (!result.ok) return setAside('invalid_record', result.errors, result.raw);
   const { record } = result;
   const provenance = { account, requestedAt, source: 'record' as const, runId: lookup.run_id };
-  const sums = await upsertRecords(tx, collection, [record], provenance);
+  const { sums, refused } = await store(tx, collection, [record], provenance);
+  const [refusal] = refused;
+  if (refusal !== undefined) return setAside(REFUSED_CODE, [refusal.problem], refusal.payload);
   // One row for one request: an answer that was asked for before must not replace what this one has seen.
   if (sums.unchanged === 1) await markSeen(tx, collection, { account, source: 'record', at: requestedAt }, [record.id]);
   await weighAnswer(tx, collection, [record], provenance);

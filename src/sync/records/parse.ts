@@ -1,11 +1,14 @@
 // A record in wire form → rows. Only the id is demanded; every other field lands where it can, and what did not fit is
-// reported as schema drift. A record is refused (dead letter) when it has no id, or when a list of its parts is not a
-// list of objects: rows without their parts would be silently short.
+// reported as schema drift. A record is refused (dead letter) when it has no id, when it is beyond the bounds, or when a
+// list of its parts is not a list of objects: rows without their parts would be silently short.
 import { type Field, type Fields, kinds } from '../../db/columns.js';
 import type { Row, StorableRecord } from '../../db/stored-record.js';
+import { describe } from '../../errors.js';
 import type { Child, Collection, IndexSpec } from '../collection.js';
+import { DEEPEST, isDeeperThan, keptAsText, LARGEST_BYTES } from './bounds.js';
 import { canonicalJson, contentHash } from './content-hash.js';
 import { isObject, type JsonObject, pathsOf, unexpectedFields } from './known-fields.js';
+import { mostTelling } from './letter-texts.js';
 import { toStorable } from './storable.js';
 
 /** Something about a record that the collection's description does not know. Holds no value that may be personal. */
@@ -31,13 +34,32 @@ export type ParseResult =
       readonly ok: false;
       readonly id: number | undefined;
       readonly errors: readonly string[];
+      /** What can be stored of the payload: all of it, or beyond the bounds KeptText. */
       readonly raw: unknown;
       readonly hash: string;
     };
 
 /** Never throws: what cannot be read is an answer too. */
 export function parseRecord(collection: Collection, payload: unknown): ParseResult {
-  const canonical = canonicalJson(payload);
+  try {
+    if (isDeeperThan(payload, DEEPEST)) return beyondBounds(payload, `it is nested more than ${DEEPEST} times`);
+    const canonical = canonicalJson(payload);
+    // No character takes more than three bytes for each of its units.
+    const bytes = 3 * canonical.length > LARGEST_BYTES ? Buffer.byteLength(canonical) : 0;
+    if (bytes > LARGEST_BYTES) return beyondBounds(payload, `it has more than ${LARGEST_BYTES} bytes: ${bytes}`);
+    return parseWithin(collection, payload, canonical);
+  } catch (error) {
+    return beyondBounds(payload, `it could not be read: ${describe(error)}`);
+  }
+}
+
+function beyondBounds(payload: unknown, problem: string): ParseResult {
+  const id = isObject(payload) ? kinds.id.schema.safeParse(payload.id) : undefined;
+  const raw = keptAsText(payload);
+  return { ok: false, id: id?.data, errors: [problem], raw, hash: contentHash(raw.json) };
+}
+
+function parseWithin(collection: Collection, payload: unknown, canonical: string): ParseResult {
   const { value: raw, escaped } = toStorable(payload, canonical);
   const hash = contentHash(canonical);
   const refused = (id: number | undefined, errors: readonly string[]): ParseResult => ({
@@ -72,7 +94,7 @@ export function parseRecord(collection: Collection, payload: unknown): ParseResu
   const children: Record<string, Row[]> = {};
   const errors: string[] = [];
   for (const child of collection.children) readChildren(child, raw, '', undefined, { children, drift, errors });
-  if (errors.length > 0) return refused(id.data, errors);
+  if (errors.length > 0) return refused(id.data, mostTelling(errors));
   const createdAt = typeof row.created_at === 'string' ? Date.parse(row.created_at) : undefined;
   return { ok: true, record: { id: id.data, row, children, raw, hash, createdAt, drift } };
 }
