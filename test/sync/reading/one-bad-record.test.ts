@@ -8,7 +8,8 @@ import { type DeadLetter, listDeadLetters } from '../../../src/db/dead-letters.j
 import { storeDelivery } from '../../../src/db/webhook-deliveries.js';
 import { openLog } from '../../../src/log.js';
 import { openSimulator, type Simulator } from '../../../src/simulator/index.js';
-import { planLetters, retryStored } from '../../../src/sync/letters/start-retry.js';
+import { planLetters } from '../../../src/sync/letters/retry-letters.js';
+import { retryStored } from '../../../src/sync/letters/start-retry.js';
 import { rederive } from '../../../src/sync/records/rederive.js';
 import { startLookups } from '../../../src/sync/runs/start-run.js';
 import { takeInWebhooks } from '../../../src/sync/webhooks/take-in-webhook.js';
