@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['faults/**/*.faults.ts'],
     globalSetup: ['test/support/global-setup.ts'],
+    reporters: ['default', './test/support/skipped.ts'],
     testTimeout: 120_000,
     hookTimeout: 60_000,
   },

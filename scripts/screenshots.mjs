@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sql } from 'drizzle-orm';
-import { chromium } from 'playwright-core';
 import { openApp } from '../dist/app.js';
 import { collections } from '../dist/collections/index.js';
 import { readConfig } from '../dist/config.js';
@@ -15,6 +14,7 @@ import { openMetrics } from '../dist/server/metrics/metrics.js';
 import { openServer } from '../dist/server/server.js';
 import { openSimulator } from '../dist/simulator/index.js';
 import { startRun } from '../dist/sync/runs/start-run.js';
+import { openBrowser } from './browser.mjs';
 
 const target = path.resolve(import.meta.dirname, '../docs/images');
 const home = mkdtempSync(path.join(tmpdir(), 'hive-sync-pictures-'));
@@ -94,20 +94,7 @@ async function startUnderWay() {
 }
 
 async function takePictures() {
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-lcd-text',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  const browser = await openBrowser(['--disable-lcd-text']);
   try {
     await picture(browser, 'status-light.png', { viewport: { width: 1280, height: 960 }, colorScheme: 'light' });
     await picture(browser, 'status-dark.png', { viewport: { width: 1280, height: 960 }, colorScheme: 'dark' });

@@ -46,10 +46,11 @@ export interface Config {
     readonly timezone: string;
   };
   readonly http: { readonly host: string; readonly port: number; readonly adminToken: string | undefined };
-  /** After that long it is let go: deliveries of webhooks, ended runs, the history (undefined = never). */
+  /** After that long it is let go: deliveries of webhooks, ended runs, closed dead letters, the history (undefined = never). */
   readonly retention: {
     readonly webhooksMs: number;
     readonly ledgerMs: number;
+    readonly deadLettersMs: number;
     readonly historyMs: number | undefined;
   };
   readonly logLevel: string;
@@ -107,6 +108,7 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
     retention: {
       webhooksMs: required(values.WEBHOOK_RETENTION),
       ledgerMs: required(values.LEDGER_RETENTION),
+      deadLettersMs: required(values.DEAD_LETTER_RETENTION),
       historyMs: values.HISTORY_RETENTION,
     },
     logLevel: required(values.LOG_LEVEL),

@@ -141,6 +141,11 @@ export function describe(error: unknown): string {
 const PASSING_SQLSTATE = /^(08|53|57|55P03|58|25006)/;
 /** Two transactions that met: a deadlock, or a snapshot that could not be kept (SQLSTATE class 40). */
 const CONFLICT_SQLSTATE = /^40/;
+/**
+ * SQLSTATE classes for "these values cannot be stored": cardinality, data, integrity, a view's check, limits of the server,
+ * and what a trigger raises. Not those for a statement that is wrong or not allowed: no other values would mend it.
+ */
+const REFUSING_SQLSTATE = /^(21|22|23|44|54|P0)/;
 const LOST_CONNECTION = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -173,4 +178,14 @@ export function isServiceAway(error: unknown): boolean {
     if (LOST_CONNECTION.has(at.code) || PASSING_SQLSTATE.test(at.code)) return true;
   }
   return false;
+}
+
+/** Why PostgreSQL, or the driver on the way there, refuses what it was given to store: a code. undefined = for another reason. */
+export function refusalOf(error: unknown): string | undefined {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && typeof at.code === 'string' && REFUSING_SQLSTATE.test(at.code)) return at.code;
+    // Too long or too deep to be made into a parameter.
+    if (at instanceof RangeError) return at.name;
+  }
+  return undefined;
 }

@@ -119,6 +119,7 @@ export const variables = {
   HTTP_PORT: { schema: wholeNumber(0, 65_535), expected: 'a port', fallback: '8787' },
   ADMIN_TOKEN: { schema: z.string().min(16), expected: 'at least 16 characters', secret: true },
   LEDGER_RETENTION: { schema: duration, expected: 'a duration such as 30d or 90d', fallback: '90d' },
+  DEAD_LETTER_RETENTION: { schema: duration, expected: 'a duration such as 30d or 90d', fallback: '90d' },
   HISTORY_RETENTION: { schema: duration, expected: 'a duration such as 90d or 730d' },
   WEBHOOK_RETENTION: { schema: duration, expected: 'a duration such as 12h or 30d', fallback: '30d' },
   LOG_LEVEL: {

@@ -37,7 +37,12 @@ test('a key is all that has to be set', () => {
     retryBaseMs: 1_000,
     schedule: { incrementalEveryMs: 900_000, fullCron: '0 3 * * *', timezone: 'UTC' },
     http: { host: '127.0.0.1', port: 8787, adminToken: undefined },
-    retention: { webhooksMs: 30 * 86_400_000, ledgerMs: 90 * 86_400_000, historyMs: undefined },
+    retention: {
+      webhooksMs: 30 * 86_400_000,
+      ledgerMs: 90 * 86_400_000,
+      deadLettersMs: 90 * 86_400_000,
+      historyMs: undefined,
+    },
     logLevel: 'info',
   });
 });
@@ -66,6 +71,7 @@ test('every variable is read', () => {
     ADMIN_TOKEN: '0123456789abcdef',
     WEBHOOK_RETENTION: '12h',
     LEDGER_RETENTION: '30d',
+    DEAD_LETTER_RETENTION: '400d',
     HISTORY_RETENTION: '730d',
     LOG_LEVEL: 'silent',
   };
@@ -82,7 +88,12 @@ test('every variable is read', () => {
     retryBaseMs: 0,
     schedule: { incrementalEveryMs: 90_000, fullCron: '*/5 0 3 * * *', timezone: 'Europe/Berlin' },
     http: { host: '0.0.0.0', port: 0, adminToken: '0123456789abcdef' },
-    retention: { webhooksMs: 43_200_000, ledgerMs: 30 * 86_400_000, historyMs: 730 * 86_400_000 },
+    retention: {
+      webhooksMs: 43_200_000,
+      ledgerMs: 30 * 86_400_000,
+      deadLettersMs: 400 * 86_400_000,
+      historyMs: 730 * 86_400_000,
+    },
     logLevel: 'silent',
   });
 });

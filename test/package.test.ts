@@ -35,6 +35,17 @@ test('the package holds the program, its migrations, types, and source maps that
   }
 });
 
+test('the lock names no registry, and whoever installs from one checks what comes', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { resolved?: string; integrity?: string; optional?: boolean; cpu?: string[] }>;
+  };
+  const all = Object.entries(packages).filter(([place]) => place !== '');
+  expect(all.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
+  // Entered by hand, for other systems than the one where the lock is written.
+  const unchecked = all.filter(([, { integrity }]) => integrity === undefined);
+  expect(unchecked.filter(([, { optional, cpu }]) => optional !== true || cpu === undefined)).toEqual([]);
+});
+
 test('each link from one page to another leads to a file, and those of the README are in the package', () => {
   const files = packed();
   const pages = files.filter((file) => file.endsWith('.md'));

@@ -64,6 +64,11 @@ export const answers: readonly Scenario[] = [
   lasting('a record without an id', orders(4, { patchRecords: [{ index: 3, merge: { id: null } }] })),
   lasting('a record whose items are no list', orders(4, { patchRecords: [{ index: 5, merge: { items: 'none' } }] })),
   lasting('a record that is no object', orders(4, { patchRecords: [{ index: 7, value: 17 }] })),
+  lasting(
+    'a record that is nested 4,000 deep',
+    orders(4, { patchRecords: [{ index: 9, field: 'tags', levels: 4_000 }] }),
+  ),
+  lasting('a record of 5 MiB', orders(4, { patchRecords: [{ index: 11, field: 'note', length: 5 * 2 ** 20 }] })),
   tooMany('2 (integer)', { 'retry-after': '2' }),
   tooMany('1.6 (fraction)', { 'retry-after': '1.6' }),
   tooMany('0', { 'retry-after': '0' }),

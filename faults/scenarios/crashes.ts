@@ -1,6 +1,5 @@
 // Processes and servers go away.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canMountDisks } from '../../test/support/small-disk.js';
 import { until } from '../../test/support/until.js';
 import { NEEDED, type Scenario, type Stage } from '../scenario.js';
 
@@ -105,7 +104,7 @@ export const crashes: readonly Scenario[] = [
   },
   server('PostgreSQL is restarted', 'PostgreSQL', ({ postgres }) => away(postgres, 0)),
   server('PostgreSQL is away for 5 s', 'PostgreSQL', ({ postgres }) => away(postgres, 5_000)),
-  ...(canMountDisks() ? [fullDisk(3_000)] : []),
+  fullDisk(3_000),
   server('FLUSHALL on Redis', 'Redis', ({ redis }) => redis.flush()),
   server('Redis is killed and comes back empty', 'Redis', ({ redis }) => away(redis, 0)),
   server('Redis is away for 5 s and comes back empty', 'Redis', ({ redis }) => away(redis, 5_000)),

@@ -26,13 +26,16 @@ export interface Progress {
 const LINE_EVERY_MS = 5_000;
 /** An answer or a retry may take as long; what takes longer is worth a word. */
 const QUIET_MS = 20_000;
-const BAR = '{name} {bar} {value}/{total} pages  {records} records';
+const BAR = '{name} {bar} {pages}  {records} records';
 
 export const openProgress = (stream: NodeJS.WriteStream, { accounts }: { accounts: number }): Progress =>
   stream.isTTY ? openBars(stream, accounts > 1) : openLines(stream, accounts > 1);
 
 const nameOf = (snapshot: Snapshot, window: WindowStatus, several: boolean): string =>
   several ? `${snapshot.account} ${window.collection}` : window.collection;
+
+const pagesOf = ({ pages, pagesDone }: WindowStatus): string =>
+  `${inThousands(pagesDone)}${pages === null ? '' : `/${inThousands(Math.max(pages, pagesDone))}`} pages`;
 
 function budgetLine({ run, budget, etaMs, quietMs }: Snapshot): string {
   const blocked = budget.blockedUntil === null ? 0 : budget.blockedUntil.getTime() - Date.now();
@@ -71,8 +74,10 @@ function openBars(stream: NodeJS.WriteStream, several: boolean): Progress {
         for (const window of snapshot.run.windows) {
           const name = nameOf(snapshot, window, several).padEnd(several ? 28 : 20);
           const bar = barOf(`${snapshot.run.run} ${window.collection}`, () => bars.create(1, 0));
-          bar.setTotal(Math.max(window.pages ?? 1, window.pagesDone, 1));
-          bar.update(window.pagesDone, { name, records: inThousands(window.records) });
+          // While nobody can tell how many there are, the bar is empty and the number tells.
+          bar.setTotal(Math.max(window.pages ?? 1, window.pages === null ? 1 : window.pagesDone, 1));
+          const payload = { name, pages: pagesOf(window), records: inThousands(window.records) };
+          bar.update(window.pages === null ? 0 : window.pagesDone, payload);
         }
         const line = barOf(`${snapshot.run.run}`, () => bars.create(1, 0, {}, { format: '{line}' }));
         line.update(0, { line: budgetLine(snapshot) });
@@ -99,9 +104,9 @@ function openLines(stream: NodeJS.WriteStream, several: boolean): Progress {
           const news = ended && states.get(key) !== window.state;
           states.set(key, window.state);
           if (!news && (!due || window.state !== 'reading')) continue;
-          const pages = `${inThousands(window.pagesDone)}/${inThousands(window.pages ?? 1)} pages`;
           const ending = ended ? `, ${window.state}` : '';
-          write(`${nameOf(snapshot, window, several)}: ${pages}, ${inThousands(window.records)} records${ending}`);
+          const read = `${pagesOf(window)}, ${inThousands(window.records)} records`;
+          write(`${nameOf(snapshot, window, several)}: ${read}${ending}`);
           written = true;
         }
         if (due && (written || snapshot.run.lookups.done < snapshot.run.lookups.total)) write(budgetLine(snapshot));

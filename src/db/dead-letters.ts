@@ -35,9 +35,28 @@ export type DeadLetter = typeof deadLetters.$inferSelect;
 export const pageTrouble = (from: Date | null, page: number): string =>
   `request ${from?.toISOString() ?? ''} page ${page} `;
 
+/** Columns of a new letter with their types, as they are sent. */
+const COLUMNS = {
+  ...{ account: 'text', collection: 'text', kind: 'text', run_id: 'bigint', page: 'integer', url: 'text' },
+  ...{ record_id: 'bigint', http_status: 'integer', error_code: 'text', errors: 'text[]', payload: 'jsonb' },
+  ...{ attempts: 'integer', fingerprint: 'text' },
+};
+const names = Object.keys(COLUMNS).join(', ');
+const recordset = Object.entries(COLUMNS)
+  .map((column) => column.join(' '))
+  .join(', ');
+
 /** Somebody has looked at this very thing and let it be. With another payload or other errors it is news again. */
-const STAYS_DISCARDED = sql`${deadLetters.resolution} = 'discarded'
-  and ${deadLetters.payload} is not distinct from excluded.payload and ${deadLetters.errors} = excluded.errors`;
+const STAYS_DISCARDED = sql.raw(`known.resolution = 'discarded'
+  and known.payload is not distinct from excluded.payload and known.errors = excluded.errors`);
+
+/** What is tried again and fails has no pages around it: the run that it failed in has them, and is kept for it. */
+const RUN_ID = sql.raw(`case when known.kind = 'request' and known.resolved_at is null
+    and exists (select from sync.runs r where r.id = excluded.run_id and r.mode = 'retry')
+  then coalesce(known.run_id, excluded.run_id) else excluded.run_id end`);
+
+/** Characters of one statement, far below what jsonb can hold; more letters than that are filed by several. */
+const LONGEST_STATEMENT = 16 * 1_024 * 1_024;
 
 /**
  * Files letters in the transaction of the caller. A trouble that is on file already counts up and is open again, unless
@@ -45,45 +64,61 @@ const STAYS_DISCARDED = sql`${deadLetters.resolution} = 'discarded'
  * @returns how many of them are open now
  */
 export async function fileDeadLetters(tx: Executor, letters: readonly NewDeadLetter[]): Promise<number> {
-  const byFingerprint = new Map(letters.map((letter) => [`${letter.collection} ${letter.fingerprint}`, letter]));
-  // In one order for everybody: two pages with the same trouble wait for each other instead of locking up.
-  const sorted = [...byFingerprint.values()].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
+  const keyOf = ({ account, collection, fingerprint }: NewDeadLetter) =>
+    JSON.stringify([account, collection, fingerprint]);
+  const latest = new Map(letters.map((letter) => [keyOf(letter), letter]));
+  // In the order of the unique key for everybody: two pages with the same troubles wait for each other instead of
+  // locking up.
+  const sorted = [...latest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, letter]) => JSON.stringify(rowOf(letter)));
   let open = 0;
-  for (const letter of sorted) {
-    const values = {
-      account: letter.account,
-      collection: letter.collection,
-      kind: letter.kind,
-      run_id: letter.runId,
-      page: letter.page,
-      url: letter.url,
-      record_id: letter.recordId,
-      http_status: letter.httpStatus,
-      error_code: letter.errorCode,
-      errors: [...letter.errors],
-      payload: letter.payload ?? null,
-      attempts: letter.attempts,
-      fingerprint: letter.fingerprint,
-    };
-    const { attempts, fingerprint, ...latest } = values;
-    const [filed] = await tx
-      .insert(deadLetters)
-      .values(values)
-      .onConflictDoUpdate({
-        target: [deadLetters.account, deadLetters.collection, deadLetters.fingerprint],
-        set: {
-          ...latest,
-          attempts: sql`${deadLetters.attempts} + ${attempts}`,
-          last_seen_at: sql`now()`,
-          resolved_at: sql`case when ${STAYS_DISCARDED} then ${deadLetters.resolved_at} end`,
-          resolution: sql`case when ${STAYS_DISCARDED} then ${deadLetters.resolution} end`,
-          resolution_reason: sql`case when ${STAYS_DISCARDED} then ${deadLetters.resolution_reason} end`,
-        },
-      })
-      .returning({ resolved_at: deadLetters.resolved_at });
-    if (filed?.resolved_at === null) open += 1;
-  }
+  for (const part of inParts(sorted)) open += await fileAtOnce(tx, part);
   return open;
+}
+
+const rowOf = (letter: NewDeadLetter): Record<keyof typeof COLUMNS, unknown> => ({
+  account: letter.account,
+  collection: letter.collection,
+  kind: letter.kind,
+  run_id: letter.runId,
+  page: letter.page,
+  url: letter.url,
+  record_id: letter.recordId,
+  http_status: letter.httpStatus,
+  error_code: letter.errorCode,
+  errors: letter.errors,
+  payload: letter.payload ?? null,
+  attempts: letter.attempts,
+  fingerprint: letter.fingerprint,
+});
+
+function* inParts(rows: readonly string[]): Generator<readonly string[]> {
+  let part: string[] = [];
+  let length = 0;
+  for (const row of rows) {
+    if (part.length > 0 && length + row.length > LONGEST_STATEMENT) {
+      yield part;
+      [part, length] = [[], 0];
+    }
+    part.push(row);
+    length += row.length;
+  }
+  if (part.length > 0) yield part;
+}
+
+async function fileAtOnce(tx: Executor, rows: readonly string[]): Promise<number> {
+  const filed = await tx.execute<{ open: boolean }>(sql`
+    insert into sync.dead_letters as known (${sql.raw(names)})
+    select ${sql.raw(names)} from jsonb_to_recordset(${`[${rows.join(',')}]`}::text::jsonb) as r(${sql.raw(recordset)})
+    on conflict (account, collection, fingerprint) do update set
+      kind = excluded.kind, run_id = ${RUN_ID}, page = excluded.page, url = excluded.url,
+      record_id = excluded.record_id, http_status = excluded.http_status, error_code = excluded.error_code,
+      errors = excluded.errors, payload = excluded.payload, attempts = known.attempts + excluded.attempts,
+      last_seen_at = now(),
+      resolved_at = case when ${STAYS_DISCARDED} then known.resolved_at end,
+      resolution = case when ${STAYS_DISCARDED} then known.resolution end,
+      resolution_reason = case when ${STAYS_DISCARDED} then known.resolution_reason end
+    returning resolved_at is null as open`);
+  return filed.filter(({ open }) => open).length;
 }
 
 /** A record that could be read. */

@@ -1,4 +1,5 @@
-// What grows without end is let go after a time: stored webhooks, the ledger, and the history if that is wanted.
+// What grows without end is let go after a time: stored webhooks, the ledger, dead letters that were closed, and the
+// history if that is wanted.
 import { sql } from 'drizzle-orm';
 import type { Db } from './database.js';
 import { pruneDeliveries } from './webhook-deliveries.js';
@@ -9,14 +10,34 @@ export interface Retention {
   readonly webhooksMs: number;
   /** Of runs that have ended, with their windows, pages and lookups. */
   readonly ledgerMs: number;
+  /** Of dead letters that were closed; open ones stay. */
+  readonly deadLettersMs: number;
   /** Of changes of statuses and stocks of days, those of the whole database; undefined = for ever. */
   readonly historyMs: number | undefined;
 }
 
-export async function letGo(db: Db, account: string, { webhooksMs, ledgerMs, historyMs }: Retention): Promise<void> {
+export async function letGo(
+  db: Db,
+  account: string,
+  { webhooksMs, ledgerMs, deadLettersMs, historyMs }: Retention,
+): Promise<void> {
   await pruneDeliveries(db, webhooksMs, account);
+  await pruneDeadLetters(db, account, deadLettersMs);
   await pruneLedger(db, account, ledgerMs);
   if (historyMs !== undefined) await pruneHistory(db, historyMs);
+}
+
+/**
+ * Removes dead letters that were closed before that. One that was discarded stays for as long as its trouble recurs: else
+ * it would come back as news. @returns letters that were removed
+ */
+export async function pruneDeadLetters(db: Db, account: string, olderThanMs: number): Promise<number> {
+  const removed = await db.execute(sql`
+    delete from sync.dead_letters where account = ${account}
+      and greatest(resolved_at, last_seen_at) < now() - make_interval(secs => ${olderThanMs / 1_000})
+      and resolved_at is not null
+    returning id`);
+  return removed.length;
 }
 
 /** Runs that leave at a time, with all of their pages: no long transaction, whatever has gathered. */

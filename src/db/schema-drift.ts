@@ -10,6 +10,9 @@ export interface DriftEntry {
   readonly sample: string | null;
 }
 
+/** Different entries of one call: keys that are data (ids, texts) must not fill the table. */
+const MOST_AT_ONCE = 500;
+
 /** Adds to the counts, in the transaction of the caller. */
 export async function recordDrift(
   tx: Executor,
@@ -21,6 +24,7 @@ export async function recordDrift(
   const counted = new Map<string, DriftEntry & { count: number }>();
   for (const entry of entries) {
     const key = JSON.stringify([entry.path, entry.kind, entry.seen]);
+    if (counted.size === MOST_AT_ONCE && !counted.has(key)) continue;
     counted.set(key, { ...entry, count: (counted.get(key)?.count ?? 0) + 1 });
   }
   // In one order for everybody, as every page of a collection meets the same rows.

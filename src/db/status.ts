@@ -32,7 +32,7 @@ export interface WindowStatus {
   readonly state: string;
   readonly reason: string | null;
   readonly pagesDone: number;
-  /** null until the first page told. */
+  /** null until the first page told; of a backfill, until enough of its time has answered to go by. */
   readonly pages: number | null;
   /** Records in the pages so far. */
   readonly records: number;
@@ -110,12 +110,25 @@ interface WindowRow extends Record<string, unknown> {
   dead_letters: number;
 }
 
-const isUnknown = sql.raw(`w.page_count is null and w.pages_again is null and w.state <> 'split'`);
-const seconds = sql.raw('extract(epoch from w.to_at - w.from_at)');
-/** Windows that nobody has asked about yet: as many pages for their time as the others have, and at least one each. */
-const UNKNOWN_PAGES = sql`greatest(count(w.id) filter (where ${isUnknown}), coalesce(ceil(
-        sum(${seconds}) filter (where ${isUnknown}) * sum(w.page_count) filter (where ${seconds} is not null)
-        / nullif(sum(${seconds}) filter (where w.page_count is not null), 0)), 0))`;
+const isOpen = `w.state in ('waiting', 'reading')`;
+const isUnknown = sql.raw(`w.page_count is null and w.pages_again is null and ${isOpen}`);
+/** 0 for what is no part of time. */
+const seconds = sql.raw('greatest(extract(epoch from w.to_at - w.from_at), 0)');
+const unknownSeconds = sql`coalesce(sum(${seconds}) filter (where ${isUnknown}), 0)`;
+const knownSeconds = sql`coalesce(sum(${seconds}) filter (where w.page_count is not null), 0)`;
+/** A stretch of time tells nothing of the rest while it is shorter than a day and than this share of the whole. */
+const ENOUGH = sql`least(86400, 0.05 * (${knownSeconds} + ${unknownSeconds}))`;
+/**
+ * Windows that nobody has asked about yet: as many pages for their time as the others have, and at least one each. null
+ * while too little time has answered: on the first of a month the newest range may be a minute long, with a page in it.
+ */
+const UNKNOWN_PAGES = sql`case when ${unknownSeconds} = 0 then count(w.id) filter (where ${isUnknown})
+        when ${knownSeconds} >= ${ENOUGH} and ${knownSeconds} > 0 then greatest(
+          count(w.id) filter (where ${isUnknown}),
+          ceil(${unknownSeconds} * sum(w.page_count) filter (where ${seconds} > 0) / ${knownSeconds})) end`;
+/** No sum is too large to be told: what a list claims may be nonsense. */
+const MOST = Number.MAX_SAFE_INTEGER;
+const total = (columns: string) => sql.raw(`least(sum(${columns}), ${MOST})::bigint`);
 
 /**
  * Runs with the sums of their windows per collection, oldest first; by id, or all that are under way. How many pages a
@@ -140,12 +153,13 @@ export async function readRunStatus(
         when bool_and(w.state in ('certified', 'done', 'split')) then 'certified'
         when bool_or(w.state = 'failed') then 'failed' else 'uncertified' end as state,
       string_agg(distinct w.reason, '; ') as reason,
-      sum(w.pages_read + w.pages_failed)::int as pages_done,
-      (coalesce(sum(case w.state when 'split' then 1 else coalesce(cardinality(w.pages_again), w.page_count) end), 0)
-        + ${UNKNOWN_PAGES})::int as pages,
-      sum(w.inserted + w.updated + w.unchanged)::int as records,
-      sum(w.inserted)::int as inserted, sum(w.updated)::int as updated,
-      sum(w.unchanged)::int as unchanged, sum(w.dead_letters)::int as dead_letters
+      ${total('w.pages_read::bigint + w.pages_failed')} as pages_done,
+      case when ${UNKNOWN_PAGES} is not null then least(${MOST}::numeric, ${UNKNOWN_PAGES}
+        + coalesce(sum(case w.state when 'split' then 1 else coalesce(cardinality(w.pages_again), w.page_count,
+          case when not ${sql.raw(isOpen)} then 1 end) end), 0))::bigint end as pages,
+      ${total('w.inserted::bigint + w.updated + w.unchanged')} as records,
+      ${total('w.inserted')} as inserted, ${total('w.updated')} as updated,
+      ${total('w.unchanged')} as unchanged, ${total('w.dead_letters')} as dead_letters
     from sync.runs r left join sync.windows w on w.run_id = r.id
     where ${condition}
     group by r.id, w.collection order by r.id, min(w.id)`);

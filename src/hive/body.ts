@@ -37,23 +37,53 @@ export function tryJson(text: string): { value: unknown } | undefined {
 }
 
 const MANY_DIGITS = /\d{16}/;
-/** A string, which is left alone, or a number. */
-const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const NUMBERS = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
-const quoteUnsafeIntegers = (text: string): string =>
-  text.replace(TOKENS, (token) =>
-    /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
-  );
+/** Strings are left alone. They are found by hand: a pattern that takes one of many megabytes overflows its stack. */
+function quoteUnsafeIntegers(text: string): string {
+  const pieces: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const opens = text.indexOf('"', at);
+    const outside = opens === -1 ? text.slice(at) : text.slice(at, opens);
+    pieces.push(
+      outside.replace(NUMBERS, (token) =>
+        /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
+      ),
+    );
+    if (opens === -1) break;
+    at = endOfString(text, opens);
+    pieces.push(text.slice(opens, at));
+  }
+  return pieces.join('');
+}
 
 /** Inside a string the quote would have a backslash before it. */
 const DECIMAL_CENTS = /(_in_cents\w*"\s*:\s*)(-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+))/g;
 
 const quoteDecimalCents = (text: string): string => text.replace(DECIMAL_CENTS, '$1"$2"');
 
-/** The `errors` array of an unsuccessful body, word for word; empty when there is none. */
+/** Where the string ends that begins with the quote at `opens`. */
+function endOfString(text: string, opens: number): number {
+  for (let closes = text.indexOf('"', opens + 1); closes !== -1; closes = text.indexOf('"', closes + 1)) {
+    let backslashes = 0;
+    while (text[closes - 1 - backslashes] === '\\') backslashes += 1;
+    if (backslashes % 2 === 0) return closes + 1;
+  }
+  return text.length;
+}
+
+/** The `errors` array of an unsuccessful body, word for word; empty when there is none. What is no text comes as JSON. */
 export function errorsOf(body: unknown): string[] {
   if (typeof body !== 'object' || body === null || !('errors' in body) || !Array.isArray(body.errors)) return [];
-  return body.errors.map((entry) => (typeof entry === 'string' ? entry : JSON.stringify(entry)));
+  return body.errors.map((entry) => (typeof entry === 'string' ? entry : shown(entry)));
+}
+
+function shown(entry: unknown): string {
+  try {
+    return JSON.stringify(entry);
+  } catch {
+    return 'an entry that is nested too deep to be shown';
+  }
 }
 
 /** The start of a body that could not be used, for people. */

@@ -7,6 +7,7 @@ import { storeDelivery } from '../db/webhook-deliveries.js';
 import { describe } from '../errors.js';
 import { tryJson } from '../hive/body.js';
 import { isSignedWith, SIGNATURE_HEADER } from '../hive/webhook-signature.js';
+import { DEEPEST, isDeeperThan } from '../sync/records/bounds.js';
 import { toStorable } from '../sync/records/storable.js';
 import { PRIORITY } from '../sync/runs/plan.js';
 import { recognise } from '../sync/webhooks/webhook-shape.js';
@@ -17,8 +18,6 @@ import type { ServerAccount, ServerParts } from './parts.js';
 const LARGEST_BODY_BYTES = 2 * 1_024 * 1_024;
 /** A database that has not answered by then counts as away: the sender waits for us. */
 const STORE_MS = 2_000;
-/** PostgreSQL refuses JSON that is nested some thousand times deep; records are nested four times. */
-const DEEPEST = 200;
 /** A storm of webhooks must not fill the queue with urgent jobs, so that no page is read meanwhile. */
 const ANNOUNCE_EVERY_MS = 100;
 /** None of them is documented; where one is sent it helps. */
@@ -96,11 +95,6 @@ function payloadOf(body: Buffer): unknown {
   const payload = json.value;
   if (isDeeperThan(payload, DEEPEST)) throw new HttpError(400, `The body is nested more than ${DEEPEST} times.`);
   return toStorable(payload, text).value;
-}
-
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
 }
 
 function eventHint({ headers, query }: FastifyRequest): string | undefined {

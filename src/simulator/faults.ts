@@ -6,8 +6,13 @@ import type { JsonObject } from './records.js';
 import { type RequestFacts, type RequestMatch, ScriptedRule } from './request-match.js';
 import { SimulatorOptionError } from './simulator-option-error.js';
 
-/** A record of the page is replaced by any value at all, or merged with some fields. */
-export type RecordPatch = { index: number; value: unknown } | { index: number; merge: JsonObject };
+/** A record of the page is replaced by any value at all, merged with some fields, or has one field that is monstrous. */
+export type RecordPatch =
+  | { index: number; value: unknown }
+  | { index: number; merge: JsonObject }
+  /** So many lists in one another, or a text of so many characters. */
+  | { index: number; field: string; levels: number }
+  | { index: number; field: string; length: number };
 
 export type FaultResponse =
   /** Another answer. A string is sent as it is, anything else as JSON; without a body, the status's usual errors. */
@@ -111,10 +116,22 @@ function patchAnswer(answer: Answer, patches: readonly RecordPatch[]): Answer {
   const parsed: unknown = JSON.parse(answer.body);
   const isPage = isObject(parsed) && Array.isArray(parsed.data);
   const records: unknown[] = isPage ? [...(parsed.data as unknown[])] : [parsed];
+  // Neither mergePatch() nor JSON.stringify() goes to any depth: what is nested is put into the text.
+  const nested = new Map<string, number>();
   for (const patch of patches) {
     const old = records[patch.index];
     if ('value' in patch) records[patch.index] = patch.value;
-    else if (isObject(old)) records[patch.index] = mergePatch(old, patch.merge);
+    else if (!isObject(old)) continue;
+    else if ('merge' in patch) records[patch.index] = mergePatch(old, patch.merge);
+    else if ('length' in patch) records[patch.index] = { ...old, [patch.field]: 'x'.repeat(patch.length) };
+    else {
+      const mark = `nested ${patch.levels} deep, number ${nested.size}`;
+      nested.set(mark, patch.levels);
+      records[patch.index] = { ...old, [patch.field]: mark };
+    }
   }
-  return { ...answer, body: JSON.stringify(isPage ? { ...parsed, data: records } : records[0]) };
+  let body = JSON.stringify(isPage ? { ...parsed, data: records } : records[0]);
+  for (const [mark, levels] of nested)
+    body = body.replace(JSON.stringify(mark), '['.repeat(levels) + ']'.repeat(levels));
+  return { ...answer, body };
 }

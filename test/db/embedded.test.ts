@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EmbeddedPostgresError } from '../../src/db/embedded/index.js';
+import { needing } from '../support/needs.js';
 import { processesWith } from './embedded-child.js';
 import { ask, home, isRunning, kill, open, root, user } from './embedded-home.js';
 
@@ -110,7 +111,7 @@ describe('sharing', () => {
   });
 });
 
-describe.runIf(process.getuid?.() === 0)('users of the system', () => {
+describe('users of the system', needing('root'), () => {
   test('runs for an ordinary user, as that user, and root joins it as the same', async () => {
     mkdirSync(home, { mode: 0o777 });
     chmodSync(home, 0o777);

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { readInstallation } from '../../src/db/installation.js';
 import { closeWindow, readHeadMark, type WindowKind } from '../../src/db/ledger.js';
-import { pruneHistory, pruneLedger } from '../../src/db/retention.js';
+import { letGo, pruneDeadLetters, pruneHistory, pruneLedger } from '../../src/db/retention.js';
 import { openTestDatabase } from '../support/database.js';
 import { ledgerOf } from './ledger-parts.js';
 
@@ -93,4 +93,31 @@ test('more runs than go at once are all removed', async () => {
     insert into sync.runs (account, mode, collections, trigger, state, finished_at)
     select 'many', 'refresh', '{orders}', 'webhook', 'complete', now() - interval '100 days' from generate_series(1, 120)`);
   expect(await pruneLedger(db, 'many', 90 * DAY)).toBe(120);
+});
+
+test('closed dead letters go, but no open one, none of another account, and no discarded one that still recurs', async () => {
+  const { db } = await openTestDatabase();
+  const file = (mark: string, account: string, resolved: number | null, seen: number, resolution: string | null) =>
+    db.execute(sql`
+      insert into sync.dead_letters (account, collection, kind, fingerprint, resolved_at, last_seen_at, resolution)
+      values (${account}, 'orders', 'record', ${mark}, now() - make_interval(days => ${resolved}),
+        now() - make_interval(days => ${seen}), ${resolution})`);
+  await file('open', 'a', null, 300, null);
+  await file('closed long ago', 'a', 91, 100, 'superseded');
+  await file('closed lately', 'a', 89, 300, 'retried');
+  await file('discarded', 'a', 91, 100, 'discarded');
+  await file('discarded, and met every night', 'a', 300, 1, 'discarded');
+  await file('foreign', 'b', 91, 100, 'retried');
+  expect(await pruneDeadLetters(db, 'a', 90 * DAY)).toBe(2);
+  const marks = async () =>
+    (await db.execute<{ mark: string }>(sql`select fingerprint as mark from sync.dead_letters order by id`)).map(
+      ({ mark }) => mark,
+    );
+  const left = ['open', 'closed lately', 'discarded, and met every night', 'foreign'];
+  expect(await marks()).toEqual(left);
+
+  await letGo(db, 'b', { webhooksMs: DAY, ledgerMs: DAY, deadLettersMs: 95 * DAY, historyMs: undefined });
+  expect(await marks()).toEqual(left);
+  await letGo(db, 'b', { webhooksMs: DAY, ledgerMs: DAY, deadLettersMs: 90 * DAY, historyMs: undefined });
+  expect(await marks()).toEqual(left.slice(0, 3));
 });

@@ -1,10 +1,11 @@
 // Promise: SIGKILL at any moment loses nothing; the same command goes on from there and asks again only for the pages
 // that were in flight.
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openSimulator } from '../../src/simulator/index.js';
-import { backends, runCli, startCli } from '../support/cli.js';
+import { runCli, startCli } from '../support/cli.js';
 import { boughtTwice, environment, expectWholeAfter, openLedgerView, PAGES, sixtyPages } from '../support/crash.js';
 import { createDatabase } from '../support/database.js';
+import { describeQueue } from '../support/needs.js';
 import { expectTablesToEqualTruth } from '../support/truth.js';
 import { until } from '../support/until.js';
 
@@ -19,7 +20,7 @@ const all = Array.from({ length: PAGES }, (_, i): Moment[] => [
   ['commit', i + 1],
 ]).flat();
 
-describe.each(backends())('queue on $name', ({ name, env: backend }) => {
+describeQueue(({ name, env: backend }) => {
   test.each(process.env.SOAK === undefined ? sample : all)(
     'killed at %s %i of 60, the next sync ends complete',
     async (moment, n) => {

@@ -2,11 +2,12 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import postgres from 'postgres';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openSimulator } from '../../src/simulator/index.js';
-import { backends, runCli, startCli } from '../support/cli.js';
+import { runCli, startCli } from '../support/cli.js';
 import { environment, expectWholeAfter, sixtyPages } from '../support/crash.js';
 import { createDatabase } from '../support/database.js';
+import { describeQueue } from '../support/needs.js';
 import { until } from '../support/until.js';
 
 /** What somebody with access to the queue's server could do to it. */
@@ -50,7 +51,7 @@ async function openVandal(url: string, redisUrl: string | undefined): Promise<Va
   };
 }
 
-describe.each(backends())('queue on $name', ({ env: backend }) => {
+describeQueue(({ env: backend }) => {
   async function scene() {
     const simulator = await openSimulator(sixtyPages);
     const url = await createDatabase();

@@ -5,6 +5,7 @@ import { openSimulator } from '../../src/simulator/index.js';
 import { startCli } from '../support/cli.js';
 import { boughtTwice, environment, expectWholeAfter, sixtyPages } from '../support/crash.js';
 import { createDatabase } from '../support/database.js';
+import { needing } from '../support/needs.js';
 import { openOwnRedis } from '../support/servers.js';
 import { until } from '../support/until.js';
 
@@ -17,6 +18,7 @@ const incidents: [string, (redis: OwnRedis) => Promise<void>][] = [
 
 test.each(incidents)(
   'a Redis that is %s in the middle of a run does not keep it from its end',
+  needing('redis-server'),
   async (what, happen) => {
     const redis = await openOwnRedis();
     try {
@@ -39,7 +41,7 @@ test.each(incidents)(
   },
 );
 
-test('Ctrl-C ends a sync at once although its Redis is gone', async () => {
+test('Ctrl-C ends a sync at once although its Redis is gone', needing('redis-server'), async () => {
   const redis = await openOwnRedis();
   const simulator = await openSimulator(sixtyPages);
   const env = { ...environment(simulator, await createDatabase()), REDIS_URL: redis.url };
@@ -51,7 +53,7 @@ test('Ctrl-C ends a sync at once although its Redis is gone', async () => {
   await simulator.close();
 });
 
-test('a worker whose Redis was emptied sets its schedules again', async () => {
+test('a worker whose Redis was emptied sets its schedules again', needing('redis-server'), async () => {
   const redis = await openOwnRedis();
   const client = new Redis(redis.url);
   const simulator = await openSimulator(sixtyPages);

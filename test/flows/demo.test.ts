@@ -1,5 +1,4 @@
 // Promise: one command, with no account and no server, shows the whole product and leaves nothing behind but its data.
-import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +7,7 @@ import { afterAll, expect, test } from 'vitest';
 import { collections } from '../../src/collections/index.js';
 import { openDatabase } from '../../src/db/database.js';
 import { openEmbeddedPostgres } from '../../src/db/embedded/index.js';
+import { processesWith } from '../db/embedded-child.js';
 import { runCli, startCli } from '../support/cli.js';
 import { until } from '../support/until.js';
 
@@ -16,10 +16,7 @@ chmodSync(home, 0o755);
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 /** Processes that have to do with this home. */
-function processesOf(folder: string): string[] {
-  const all = execFileSync('ps', ['-eo', 'pid,args']).toString().split('\n');
-  return all.filter((line) => line.includes(folder) && !line.includes('ps -eo'));
-}
+const processesOf = (folder: string): string[] => processesWith(folder).map(({ line }) => line);
 
 test('the demo exits with 0, fills every table, answers three questions, and a second one changes nothing', async () => {
   const ended = await runCli(['demo'], { HIVE_SYNC_HOME: home });

@@ -1,9 +1,10 @@
 // Promise: one command brings every record of the account, exactly, within the budget.
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openSimulator, type Simulator } from '../../src/simulator/index.js';
-import { backends, runCli, startCli } from '../support/cli.js';
+import { runCli, startCli } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
 import { fingerprint } from '../support/fingerprint.js';
+import { describeQueue } from '../support/needs.js';
 import { expectTablesToEqualTruth } from '../support/truth.js';
 
 const sizes = { orders: 3_000, shipments: 400, returns: 400, restocking_shipments: 400, skus: 400, warehouses: 400 };
@@ -24,7 +25,7 @@ function shareOfBudget({ requests }: Simulator): number {
   return (Math.floor((times.length - 1) / rate.limit) * rate.windowMs) / took;
 }
 
-describe.each(backends())('queue on $name', ({ env }) => {
+describeQueue(({ env }) => {
   test('a sync brings every field of every record, uses at least 90 % of the budget and never hits a 429; a second one writes nothing', async () => {
     const simulator = await openSimulator({ sizes, rate });
     const url = await createDatabase();

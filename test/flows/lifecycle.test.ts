@@ -5,6 +5,7 @@ import { openDatabase } from '../../src/db/database.js';
 import { openSimulator } from '../../src/simulator/index.js';
 import { oneBackend, startCli } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
+import { needing } from '../support/needs.js';
 import { freePort, openOwnPostgres, openOwnRedis } from '../support/servers.js';
 import { expectTablesToEqualTruth } from '../support/truth.js';
 import { until } from '../support/until.js';
@@ -19,7 +20,8 @@ async function stopped(worker: ReturnType<typeof startCli>, signal: NodeJS.Signa
   return { code, stderr, ms: performance.now() - at };
 }
 
-test('a worker that starts before PostgreSQL and Redis waits, says for what, and goes on', async () => {
+const needs = { ...needing('redis-server'), timeout: 90_000 };
+test('a worker that starts before PostgreSQL and Redis waits, says for what, and goes on', needs, async () => {
   const simulator = await openSimulator({ sizes: { orders: 40 }, rate: 'unlimited' });
   const [postgres, redis] = await Promise.all([openOwnPostgres(), openOwnRedis()]);
   await Promise.all([postgres.stop(), redis.stop()]);
@@ -42,7 +44,7 @@ test('a worker that starts before PostgreSQL and Redis waits, says for what, and
   await expectTablesToEqualTruth(postgres.url, simulator);
   expect(await stopped(worker)).toMatchObject({ code: 0 });
   await Promise.all([postgres.close(), redis.close(), simulator.close()]);
-}, 90_000);
+});
 
 test('SIGTERM while it waits ends it with 0; what waiting cannot mend ends it at once with 1', async () => {
   const key = { ...settings, HIVE_API_KEY: 'k', HIVE_API_URL: 'http://127.0.0.1:9' };

@@ -1,15 +1,16 @@
 // Promise: the worker reads a new account at once, follows its schedule, and leaves in good order.
 
 import { sql } from 'drizzle-orm';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/database.js';
 import { openSimulator } from '../../src/simulator/index.js';
-import { backends, startCli } from '../support/cli.js';
+import { startCli } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
+import { describeQueue } from '../support/needs.js';
 import { expectTablesToEqualTruth } from '../support/truth.js';
 import { until } from '../support/until.js';
 
-describe.each(backends())('queue on $name', ({ env }) => {
+describeQueue(({ env }) => {
   test('a first run is full, the next ones are incremental, and SIGTERM ends it with 0 within 10 s', async () => {
     const simulator = await openSimulator({ rate: 'unlimited', sizes: { orders: 100, shipments: 100 } });
     const url = await createDatabase();

@@ -46,6 +46,17 @@ test.each<[text: string, expected: { value: unknown } | undefined]>([
   expect(tryJson(text)).toEqual(expected);
 });
 
+test('a text of many megabytes beside an integer of many digits is JSON like any other', () => {
+  const long = `${'x'.repeat(20 * 2 ** 20)}${'\\"'.repeat(2 ** 20)}\\12345678901234567890`;
+  const text = JSON.stringify({ long, list: [1, '\\', -0.5] }).replace('[1,', '[12345678901234567890,');
+  expect(tryJson(text)?.value).toEqual({ long, list: ['12345678901234567890', '\\', -0.5] });
+});
+
+test('errors that are nested too deep to be shown do not hide the others', () => {
+  const deep: unknown = JSON.parse('['.repeat(50_000) + ']'.repeat(50_000));
+  expect(errorsOf({ errors: [deep, 'bad request'] })).toEqual([expect.stringContaining('too deep'), 'bad request']);
+});
+
 test.each<[text: string, expected: string | undefined]>([
   ['', undefined],
   [' \r\n ', undefined],

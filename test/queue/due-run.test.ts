@@ -4,10 +4,12 @@ import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { START_RUN } from '../../src/queue/jobs.js';
 import { openTestApp } from '../support/app.js';
+import { needing } from '../support/needs.js';
 import { openOwnPostgres, openOwnRedis } from '../support/servers.js';
 import { until } from '../support/until.js';
 
-test('the nightly run is not lost because the database was away in its minute', async () => {
+const needs = { ...needing('redis-server'), timeout: 60_000 };
+test('the nightly run is not lost because the database was away in its minute', needs, async () => {
   const [postgres, redis] = await Promise.all([openOwnPostgres(), openOwnRedis()]);
   const nobody = { url: 'http://127.0.0.1:9', apiKey: 'a-key' };
   const testApp = await openTestApp(nobody, postgres.url, { REDIS_URL: redis.url });
@@ -34,4 +36,4 @@ test('the nightly run is not lost because the database was away in its minute', 
     await testApp.close();
     await Promise.all([postgres.close(), redis.close()]);
   }
-}, 60_000);
+});

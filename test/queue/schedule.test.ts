@@ -1,13 +1,13 @@
 // The queue knows exactly the schedules that are configured, and a worker that was away catches up once.
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { openAccountQueue } from '../../src/queue/account-queue.js';
 import { openBackend } from '../../src/queue/backend.js';
 import { removeGoneSchedules } from '../../src/queue/gone-accounts.js';
 import { removeSchedule, type Schedule, setSchedule } from '../../src/queue/schedule.js';
-import { backends } from '../support/cli.js';
 import { openTestDatabase } from '../support/database.js';
 import { log } from '../support/log.js';
+import { describeQueue } from '../support/needs.js';
 import { until } from '../support/until.js';
 
 const closing: (() => Promise<unknown>)[] = [];
@@ -17,7 +17,7 @@ afterEach(async () => {
 
 const usual: Schedule = { incrementalEveryMs: 900_000, fullCron: '0 3 * * *', timezone: 'Europe/Berlin' };
 
-describe.each(backends())('queue on $name', ({ env }) => {
+describeQueue(({ env }) => {
   async function scene(account = 'default') {
     const { db, url } = await openTestDatabase();
     const backend = await openBackend({ databaseUrl: url, redisUrl: env.REDIS_URL, installation: randomUUID() });

@@ -1,13 +1,14 @@
 // Health: of the process, and of what it needs.
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
+import { needing } from '../support/needs.js';
 import { openTestServer } from '../support/server.js';
 import { openOwnPostgres, openOwnRedis } from '../support/servers.js';
 import { until } from '../support/until.js';
 
 const nobody = { url: 'http://127.0.0.1:9', apiKey: 'a-key' };
 
-test('ready means database, schema and queue; the process is up without them', async () => {
+test('ready means database, schema and queue; the process is up without them', needing('redis-server'), async () => {
   const postgres = await openOwnPostgres();
   const redis = await openOwnRedis();
   const server = await openTestServer(nobody, { DATABASE_URL: postgres.url, REDIS_URL: redis.url });

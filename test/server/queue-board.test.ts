@@ -1,13 +1,13 @@
 // The queue board: to look at on both backends, and not to touch.
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { openBrowser } from '../../scripts/browser.mjs';
 import { collections } from '../../src/collections/index.js';
 import { openSimulator } from '../../src/simulator/index.js';
 import { startAsked } from '../../src/sync/runs/start-asked.js';
-import { openBrowser } from '../support/browser.js';
-import { backends } from '../support/cli.js';
+import { describeQueue, needing } from '../support/needs.js';
 import { ADMIN_TOKEN, openTestServer } from '../support/server.js';
 
-describe.each(backends())('queue on $name', ({ env }) => {
+describeQueue(({ env }) => {
   test('it shows the queue of the account with its jobs, and lets nobody change them', async () => {
     const simulator = await openSimulator({ rate: 'unlimited' });
     const server = await openTestServer(simulator, { ...env, ADMIN_TOKEN });
@@ -46,26 +46,30 @@ describe.each(backends())('queue on $name', ({ env }) => {
   });
 });
 
-test('a browser that has logged in sees the queue and its jobs: the policy lets the board work', async () => {
-  const simulator = await openSimulator({ rate: 'unlimited' });
-  const server = await openTestServer(simulator, { ADMIN_TOKEN });
-  const browser = await openBrowser();
-  try {
-    await startAsked(server.account.context, { mode: 'full', collections });
-    const page = await browser.newPage();
-    const problems: string[] = [];
-    page.on('pageerror', (error) => problems.push(error.message));
-    await page.goto(`${server.url}/queues`);
-    await page.fill('#token', ADMIN_TOKEN);
-    await page.click('button[type=submit]');
-    await page.getByRole('link', { name: 'sync-default' }).first().waitFor();
-    await page.goto(`${server.url}/queues/queue/sync-default?status=prioritized`);
-    await page.getByText('sync-page').first().waitFor();
-    expect(await page.getByRole('button', { name: /obliterate|pause|clean/i }).count()).toBe(0);
-    expect(problems).toEqual([]);
-  } finally {
-    await browser.close();
-    await server.close();
-    await simulator.close();
-  }
-});
+test(
+  'a browser that has logged in sees the queue and its jobs: the policy lets the board work',
+  needing('browser'),
+  async () => {
+    const simulator = await openSimulator({ rate: 'unlimited' });
+    const server = await openTestServer(simulator, { ADMIN_TOKEN });
+    const browser = await openBrowser();
+    try {
+      await startAsked(server.account.context, { mode: 'full', collections });
+      const page = await browser.newPage();
+      const problems: string[] = [];
+      page.on('pageerror', (error) => problems.push(error.message));
+      await page.goto(`${server.url}/queues`);
+      await page.fill('#token', ADMIN_TOKEN);
+      await page.click('button[type=submit]');
+      await page.getByRole('link', { name: 'sync-default' }).first().waitFor();
+      await page.goto(`${server.url}/queues/queue/sync-default?status=prioritized`);
+      await page.getByText('sync-page').first().waitFor();
+      expect(await page.getByRole('button', { name: /obliterate|pause|clean/i }).count()).toBe(0);
+      expect(problems).toEqual([]);
+    } finally {
+      await browser.close();
+      await server.close();
+      await simulator.close();
+    }
+  },
+);

@@ -45,7 +45,7 @@ describe('one account', async () => {
     ['no JSON', 'status=shipped', 'The body is not JSON.'],
     ['half of it', shipment.slice(0, 40), 'The body is not JSON.'],
     ['nothing', '', 'The body is not JSON.'],
-    ['nested without end', '['.repeat(100_000) + ']'.repeat(100_000), 'The body is nested more than 200 times.'],
+    ['nested without end', '['.repeat(100_000) + ']'.repeat(100_000), 'The body is nested more than 100 times.'],
   ])('a signed body that is %s is 400', async (_what, body, sentence) => {
     expect(await errorsOf(await postWebhook(url, body, nobody.apiKey))).toEqual([400, [sentence]]);
   });

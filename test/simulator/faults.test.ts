@@ -27,6 +27,20 @@ describe('a fault', () => {
     });
   });
 
+  it('can nest a field of a record to any depth, or make it as long as one likes', async () => {
+    const patchRecords = [
+      { index: 1, field: 'tags', levels: 50_000 },
+      { index: 2, field: 'tags', levels: 2 },
+      { index: 2, field: 'note', length: 1_000_000 },
+    ];
+    await withSimulator(onOrders({ patchRecords }), async (sim) => {
+      const { text } = await send(`${sim.url}/orders`);
+      expect(text).toContain('['.repeat(50_000) + ']'.repeat(50_000));
+      const [, , third] = (JSON.parse(text) as Page).data;
+      expect(third).toMatchObject({ id: expect.any(Number), tags: [[]], note: 'x'.repeat(1_000_000) });
+    });
+  });
+
   it('can be a gateway page, broken JSON or a late answer', async () => {
     await withSimulator({ ...onOrders({ html: true, status: 502 }) }, async (sim) => {
       sim.addFault({ match: { path: '/orders' }, respond: { brokenJson: true } });

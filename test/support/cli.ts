@@ -60,15 +60,16 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
 export const runCli = (args: readonly string[], env?: Readonly<Record<string, string>>, cwd?: string): Promise<Ended> =>
   startCli(args, env, cwd).ended;
 
-/** For promises of the queue: PostgreSQL always, Redis where there is one (CI insists). */
-export function backends(): { name: string; env: Record<string, string> }[] {
-  const redisUrl = inject('redisUrl');
-  return [
-    { name: 'PostgreSQL', env: {} },
-    ...(redisUrl === undefined ? [] : [{ name: 'Redis', env: { REDIS_URL: redisUrl } }]),
-  ];
+export interface Backend {
+  readonly name: string;
+  /** What makes it the queue. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
-/** For promises about the data, which a queue only carries: one backend, and in the soak all of them. */
-export const oneBackend = (): ReturnType<typeof backends> =>
-  process.env.SOAK === undefined ? backends().slice(-1) : backends();
+/** For promises about the data, which a queue only carries: Redis where there is one, and in the soak both. */
+export function oneBackend(): Backend[] {
+  const redisUrl = inject('redisUrl');
+  const usable: Backend[] = [{ name: 'PostgreSQL', env: {} }];
+  if (redisUrl !== undefined) usable.push({ name: 'Redis', env: { REDIS_URL: redisUrl } });
+  return process.env.SOAK === undefined ? usable.slice(-1) : usable;
+}

@@ -13,7 +13,10 @@ export const deadLetters = describedTable(
     account: [text().notNull(), ACCOUNT],
     collection: [text().notNull(), COLLECTION],
     kind: [text().notNull(), 'request | record | webhook'],
-    run_id: [bigint({ mode: 'number' }), 'The run in which it was last seen: sync.runs.id; null outside a run.'],
+    run_id: [
+      bigint({ mode: 'number' }),
+      'The run in which it was last seen: sync.runs.id; of a page that failed again when it was tried again, the run in which it had failed before. Null outside a run.',
+    ],
     page: [integer(), 'The page; null when it was no page.'],
     url: [text(), 'What was asked for; null when nothing was.'],
     record_id: [bigint({ mode: 'number' }), "Hive's id of the record; null when not known."],

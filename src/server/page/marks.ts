@@ -52,8 +52,10 @@ function windowBar(run: number, window: WindowStatus): Html {
   const number =
     window.state === 'waiting'
       ? 'waiting'
-      : html`${inThousands(pagesDone)} of ${counted(Math.max(pages ?? 1, pagesDone), 'page')}<span class="records">, ${counted(records, 'record')}</span>`;
-  return html`<li id="bar-${run}-${collection}"${isOver && html` class="over ${window.state}"`}><span class="name" id="${label}">${collection}</span>${bar(label, pagesDone, Math.max(pages ?? 1, pagesDone, 1))}<span class="number">${number}</span></li>`;
+      : html`${pages === null ? counted(pagesDone, 'page') : html`${inThousands(pagesDone)} of ${counted(Math.max(pages, pagesDone), 'page')}`}<span class="records">, ${counted(records, 'record')}</span>`;
+  // While nobody can tell how many there are, the bar is empty and the number tells.
+  const [value, most] = pages === null ? [0, 1] : [pagesDone, Math.max(pages, pagesDone, 1)];
+  return html`<li id="bar-${run}-${collection}"${isOver && html` class="over ${window.state}"`}><span class="name" id="${label}">${collection}</span>${bar(label, value, most)}<span class="number">${number}</span></li>`;
 }
 
 const bar = (label: string, value: number, max: number): Html =>

@@ -1,29 +1,11 @@
 // Tries dead letters again: what needs no request is done at once, the rest becomes one run of the account.
 import type { Db } from '../../db/database.js';
-import type { DeadLetter } from '../../db/dead-letters.js';
 import { type NewRun, type NewWindow, type Run, readClock } from '../../db/ledger.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
 import { PRIORITY, planWhole } from '../runs/plan.js';
 import { startLookups } from '../runs/start-run.js';
-import { type Planned, planLetter, readPayloadAgain } from './retry-letters.js';
-
-/** @param accounts labels of those that are configured: letters of others stay */
-export async function planLetters(
-  db: Db,
-  collections: readonly Collection[],
-  accounts: readonly string[],
-  letters: readonly DeadLetter[],
-): Promise<Planned[]> {
-  const planned: Planned[] = [];
-  for (const letter of letters) {
-    const plan = accounts.includes(letter.account)
-      ? await planLetter(db, collections, letter)
-      : { do: 'leave' as const, because: `account "${letter.account}" is not configured here (HIVE_ACCOUNTS)` };
-    planned.push({ letter, plan });
-  }
-  return planned;
-}
+import { type Planned, readPayloadAgain } from './retry-letters.js';
 
 /** What can be done without a request. @returns by letter, why one stays open */
 export async function retryStored(
@@ -56,16 +38,18 @@ export async function startRetry(
   const byCollection = new Map<string, number[]>();
   const windows = new Map<string, NewWindow>();
   const lists = new Map<string, NewWindow>();
+  const now = await readClock(context.db);
   for (const { letter, plan } of planned.filter(({ letter }) => letter.account === context.account)) {
     if (plan.do === 'ask for record') {
-      byCollection.set(letter.collection, [...(byCollection.get(letter.collection) ?? []), plan.recordId]);
+      const ids = byCollection.get(letter.collection) ?? [];
+      ids.push(plan.recordId);
+      byCollection.set(letter.collection, ids);
     }
     // Two letters of one page (first a timeout, then a 503) are one request.
     if (plan.do === 'read pages') {
       windows.set(`${letter.collection} ${plan.window.from?.toISOString()} ${letter.page}`, plan.window);
     }
-    if (plan.do === 'read list')
-      lists.set(letter.collection, planWhole(plan.collection, await readClock(context.db), PRIORITY.full));
+    if (plan.do === 'read list') lists.set(letter.collection, planWhole(plan.collection, now, PRIORITY.full));
   }
   // The whole list holds its pages.
   const pages = [...windows.values()].filter(({ collection }) => !lists.has(collection));

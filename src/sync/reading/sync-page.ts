@@ -5,7 +5,6 @@ import { enterPage, type PageEntry, readWindowForPage } from '../../db/ledger-pa
 import { persistently } from '../../db/persistently.js';
 import { recordDrift } from '../../db/schema-drift.js';
 import { inLockOrder, transact } from '../../db/transact.js';
-import { type UpsertResult, upsertRecords } from '../../db/upsert.js';
 import { HiveHttpError } from '../../errors.js';
 import type { Answer, Query } from '../../hive/client.js';
 import { beyondPage, type Page } from '../../hive/page.js';
@@ -13,6 +12,7 @@ import type { Collection } from '../collection.js';
 import { collectionOf, type PageTask, type SyncContext } from '../context.js';
 import { lossesOf } from '../records/losses.js';
 import { type ParsedRecord, parseRecord } from '../records/parse.js';
+import { REFUSED_CODE, type StoredRecords, type StoreRecords, sparingOthers } from '../records/store-records.js';
 import { tasksOf } from '../runs/send-out.js';
 import { askAboutDoubts, weighAnswer } from '../webhooks/webhook-doubts.js';
 import { goOn, isReadToTheEnd, pagesToSend } from './go-on.js';
@@ -35,11 +35,15 @@ export async function syncPage(context: SyncContext, task: PageTask, signal?: Ab
   const answer = await askForPage(context, collection, window, task.page, signal);
   /** Rows that webhooks have to do with: a second attempt locks them. */
   const locking = new Set<number>();
-  const { entered, sums, raisesDoubts, isFiltered } = await persistently(
+  const { entered, sums, refused, raisesDoubts, isFiltered } = await persistently(
     context,
-    () => storePage(context, collection, window, task, answer, locking),
+    () => sparingOthers((store) => storePage(context, store, collection, window, task, { answer, locking })),
     signal,
   );
+  for (const { record, code } of refused) {
+    const place = { run: window.run_id, window: window.id, page: task.page };
+    context.log.error({ ...place, record: record.id, code }, 'PostgreSQL refuses a record: it became a dead letter');
+  }
   context.log.debug({ run: window.run_id, window: window.id, page: task.page }, 'page stored');
   if (raisesDoubts) await askAboutDoubts(context);
   if (entered === undefined) return;
@@ -85,37 +89,28 @@ export function queryOf(window: Pick<Window, 'from_at' | 'to_at'>, page: number)
 
 function storePage(
   { db, pauseMs }: Pick<SyncContext, 'db' | 'pauseMs'>,
+  store: StoreRecords,
   collection: Collection,
   window: Window,
   task: PageTask,
-  answer: Answer<Page>,
-  locking: Set<number>,
+  { answer, locking }: { readonly answer: Answer<Page>; readonly locking: Set<number> },
 ) {
   const { body: page, requestedAt, answeredAt, apiAt, url } = answer;
   const { account } = window;
   const results = page.records.map((payload) => parseRecord(collection, payload));
   const records = results.flatMap((result) => (result.ok ? [result.record] : []));
-  const letters = results.flatMap((result): NewDeadLetter[] =>
-    result.ok
-      ? []
-      : [
-          {
-            account,
-            collection: collection.name,
-            kind: 'record',
-            runId: window.run_id,
-            page: task.page,
-            url,
-            recordId: result.id ?? null,
-            httpStatus: null,
-            errorCode: 'invalid_record',
-            errors: result.errors,
-            payload: result.raw,
-            attempts: 1,
-            fingerprint: `record ${result.id ?? result.hash}`,
-          },
-        ],
-  );
+  const letterAbout = (
+    about: Pick<NewDeadLetter, 'recordId' | 'errorCode' | 'errors' | 'payload'>,
+    mark: number | string,
+  ): NewDeadLetter => ({
+    ...{ account, collection: collection.name, kind: 'record', runId: window.run_id, page: task.page, url },
+    ...{ httpStatus: null, attempts: 1, fingerprint: `record ${mark}`, ...about },
+  });
+  const letters = results.flatMap((result): NewDeadLetter[] => {
+    if (result.ok) return [];
+    const { id, errors, raw: payload, hash } = result;
+    return [letterAbout({ recordId: id ?? null, errorCode: 'invalid_record', errors, payload }, id ?? hash)];
+  });
   const ids = results.flatMap((result) => (result.ok ? [result.record.id] : (result.id ?? [])));
   const entry: PageEntry = {
     window_id: window.id,
@@ -136,28 +131,29 @@ function storePage(
   };
   const provenance = { account, requestedAt, source: 'page' as const, runId: window.run_id };
   return transact(db, async (tx) => {
-    let sums: UpsertResult = { inserted: 0, updated: 0, unchanged: 0 };
+    let stored: StoredRecords = { sums: { inserted: 0, updated: 0, unchanged: 0 }, landed: [], refused: [] };
     let filed = 0;
-    const stored = await inLockOrder({
+    const done = await inLockOrder({
       records: async () => {
-        sums = await upsertRecords(tx, collection, records, provenance, locking);
+        stored = await store(tx, collection, records, provenance, locking);
       },
-      deliveries: () => weighAnswer(tx, collection, records, provenance, locking),
+      deliveries: () => weighAnswer(tx, collection, stored.landed, provenance, locking),
       deadLetters: async () => {
-        const landed = records.map(({ id }) => ({ id, at: requestedAt }));
-        filed = await settleDeadLetters(tx, { account, collection: collection.name }, { filed: letters, landed });
+        const refusals = stored.refused.map(({ record: { id: recordId }, problem, payload }) =>
+          letterAbout({ recordId, errorCode: REFUSED_CODE, errors: [problem], payload }, recordId),
+        );
+        const landed = stored.landed.map(({ id }) => ({ id, at: requestedAt }));
+        const about = { account, collection: collection.name };
+        filed = await settleDeadLetters(tx, about, { filed: [...letters, ...refusals], landed });
       },
-      drift: () =>
-        recordDrift(
-          tx,
-          account,
-          collection.name,
-          records.flatMap((record) => record.drift),
-        ),
-      ledger: () => enterPage(tx, entry, { ...sums, deadLetters: filed }, pauseMs),
+      drift: () => {
+        const drift = stored.landed.flatMap((record) => record.drift);
+        return recordDrift(tx, account, collection.name, drift);
+      },
+      ledger: () => enterPage(tx, entry, { ...stored.sums, deadLetters: filed }, pauseMs),
     });
-    const { ledger: entered, deliveries: raisesDoubts } = stored;
-    return { entered, sums, raisesDoubts, isFiltered: keepsTo(window, records) };
+    const { ledger: entered, deliveries: raisesDoubts } = done;
+    return { entered, sums: stored.sums, refused: stored.refused, raisesDoubts, isFiltered: keepsTo(window, records) };
   });
 }
 

@@ -8,12 +8,13 @@ import { persistently } from '../../db/persistently.js';
 import { recordDrift } from '../../db/schema-drift.js';
 import { markSeen } from '../../db/stored-states.js';
 import { inLockOrder, transact } from '../../db/transact.js';
-import { type UpsertResult, upsertRecords } from '../../db/upsert.js';
+import type { UpsertResult } from '../../db/upsert.js';
 import { type RecordsRead, settleDoubts } from '../../db/webhook-deliveries.js';
 import type { Collection } from '../collection.js';
 import { collectionOf, type LookupTask, type SyncContext } from '../context.js';
 import { errorsOf } from '../records/letter-texts.js';
 import { lossesOf } from '../records/losses.js';
+import { REFUSED_CODE, type StoreRecords, sparingOthers } from '../records/store-records.js';
 import { finishRun } from '../runs/finish-run.js';
 import { enqueueWaiting } from '../runs/send-out.js';
 import type { Verdict } from '../verdict.js';
@@ -50,7 +51,9 @@ export async function syncRecord(context: SyncContext, task: LookupTask, signal?
   } else {
     const locking = new Set<number>();
     const sums = await persistently(context, () =>
-      transact(context.db, (tx) => storeRecord(tx, collection, lookup, answer, locking)),
+      sparingOthers((store) =>
+        transact(context.db, (tx) => storeRecord(tx, store, collection, lookup, { answer, locking })),
+      ),
     );
     if (sums !== undefined) context.observer.rowsStored(collection.name, sums);
   }
@@ -66,30 +69,32 @@ const readOf = ({ account, collection, record_id }: Lookup, requestedAt: number)
   requestedAt,
 });
 
-/** @returns undefined when it cannot be read: a dead letter is filed */
+/** @returns undefined when it cannot be read or stored: a dead letter is filed */
 async function storeRecord(
   tx: Executor,
+  store: StoreRecords,
   collection: Collection,
   lookup: Lookup,
-  { url, requestedAt, result }: SingleRecord,
-  locking: Set<number>,
+  { answer, locking }: { readonly answer: SingleRecord; readonly locking: Set<number> },
 ): Promise<UpsertResult | undefined> {
   const { account } = lookup;
-  if (!result.ok) {
+  const { url, requestedAt, result } = answer;
+  const setAside = async (code: string, errors: readonly string[], payload: unknown) => {
     await inLockOrder({
       deliveries: () => settleDoubts(tx, readOf(lookup, requestedAt), 'dead_letter'),
-      deadLetters: () =>
-        fileDeadLetters(tx, [letterOf(lookup, url, 'invalid_record', result.errors, result.raw, null, 1)]),
+      deadLetters: () => fileDeadLetters(tx, [letterOf(lookup, url, code, errors, payload, null, 1)]),
       lookups: () => finishLookup(tx, lookup.id, { state: 'failed', outcome: null }),
     });
     return undefined;
-  }
+  };
+  if (!result.ok) return setAside('invalid_record', result.errors, result.raw);
   const { record } = result;
   const provenance = { account, requestedAt, source: 'record' as const, runId: lookup.run_id };
-  let sums: UpsertResult = { inserted: 0, updated: 0, unchanged: 0 };
+  const { sums, refused } = await store(tx, collection, [record], provenance, locking);
+  const [refusal] = refused;
+  if (refusal !== undefined) return setAside(REFUSED_CODE, [refusal.problem], refusal.payload);
   await inLockOrder({
     records: async () => {
-      sums = await upsertRecords(tx, collection, [record], provenance, locking);
       // One row for one request: an answer that was asked for before must not replace what this one has seen.
       if (sums.unchanged === 1)
         await markSeen(tx, collection, { account, source: 'record', at: requestedAt }, [record.id]);

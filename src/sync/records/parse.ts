@@ -1,11 +1,15 @@
 // A record in wire form → rows. Only the id is demanded; every other field lands where it can, and what did not fit is
 // reported as schema drift, and as lost where its column stays null. A record is refused (dead letter) when it has no id,
-// or when a list of its parts is not a list of objects: rows without their parts would be silently short.
+// when it is beyond the bounds, or when a list of its parts is not a list of objects: rows without their parts would be
+// silently short.
 import type { LostPart, Row, StorableRecord } from '../../db/stored-record.js';
+import { describe } from '../../errors.js';
 import type { Child, Collection } from '../collection.js';
+import { DEEPEST, isDeeperThan, keptAsText, LARGEST_BYTES } from './bounds.js';
 import { canonicalJson, contentHash } from './content-hash.js';
 import { cut, type Drift, formOf, typeOf } from './drift.js';
 import { isObject, type JsonObject, unexpectedFields } from './known-fields.js';
+import { mostTelling } from './letter-texts.js';
 import { type Report, readFields } from './read-fields.js';
 import { readRecordId } from './record-id.js';
 import { toStorable } from './storable.js';
@@ -22,13 +26,32 @@ export type ParseResult =
       readonly ok: false;
       readonly id: number | undefined;
       readonly errors: readonly string[];
+      /** What can be stored of the payload: all of it, or beyond the bounds KeptText. */
       readonly raw: unknown;
       readonly hash: string;
     };
 
 /** Never throws: what cannot be read is an answer too. */
 export function parseRecord(collection: Collection, payload: unknown): ParseResult {
-  const canonical = canonicalJson(payload);
+  try {
+    if (isDeeperThan(payload, DEEPEST)) return beyondBounds(payload, `it is nested more than ${DEEPEST} times`);
+    const canonical = canonicalJson(payload);
+    // No character takes more than three bytes for each of its units.
+    const bytes = 3 * canonical.length > LARGEST_BYTES ? Buffer.byteLength(canonical) : 0;
+    if (bytes > LARGEST_BYTES) return beyondBounds(payload, `it has more than ${LARGEST_BYTES} bytes: ${bytes}`);
+    return parseWithin(collection, payload, canonical);
+  } catch (error) {
+    return beyondBounds(payload, `it could not be read: ${describe(error)}`);
+  }
+}
+
+function beyondBounds(payload: unknown, problem: string): ParseResult {
+  const id = isObject(payload) ? readRecordId(payload.id) : undefined;
+  const raw = keptAsText(payload);
+  return { ok: false, id, errors: [problem], raw, hash: contentHash(raw.json) };
+}
+
+function parseWithin(collection: Collection, payload: unknown, canonical: string): ParseResult {
   const { value: raw, escaped } = toStorable(payload, canonical);
   const hash = contentHash(canonical);
   const refused = (id: number | undefined, errors: readonly string[]): ParseResult => ({
@@ -47,7 +70,7 @@ export function parseRecord(collection: Collection, payload: unknown): ParseResu
   const { row, lost } = readFields(collection, raw, '', found);
   for (const child of collection.children) readChildren(child, raw, '', undefined, found);
   const { children, lostParts, errors } = found;
-  if (errors.length > 0) return refused(id, errors);
+  if (errors.length > 0) return refused(id, mostTelling(errors));
   const drift = [...escaped.map(escapedText), ...driftBeside(collection, raw, found.hiding), ...found.drift];
   const createdAt = typeof row.created_at === 'string' ? Date.parse(row.created_at) : undefined;
   const allLost = [...new Set([...lost, ...found.lost])].sort();

@@ -5,11 +5,12 @@ import { idList } from '../../db/id-list.js';
 import { differingRecords, rewriteRecords } from '../../db/rewrite.js';
 import type { Collection } from '../collection.js';
 import { type ParsedRecord, parseRecord } from './parse.js';
+import { byHalves } from './store-records.js';
 
 export interface Rederived {
   readonly read: number;
   readonly changed: number;
-  /** Payloads that today's code refuses; their rows stay as they are. */
+  /** Payloads that today's code or PostgreSQL refuses; their rows stay as they are. */
   readonly refused: number;
 }
 
@@ -34,19 +35,20 @@ export async function* rederive(db: Db, collection: Collection): AsyncGenerator<
     after = batch.at(-1);
     if (after === undefined) return;
     let changed = 0;
-    let readable = 0;
+    let written = 0;
     for (const account of new Set(batch.map((row) => row.account))) {
       const records = readableOf(
         collection,
         batch.filter((row) => row.account === account),
       );
-      readable += records.length;
-      changed += await rewriteWhatDiffers(db, collection, account, records);
+      const { results, refused } = await byHalves(records, (some) => rewriteWhatDiffers(db, collection, account, some));
+      written += records.length - refused.length;
+      changed += results.reduce((sum, n) => sum + n, 0);
     }
     sums = {
       read: sums.read + batch.length,
       changed: sums.changed + changed,
-      refused: sums.refused + batch.length - readable,
+      refused: sums.refused + batch.length - written,
     };
     yield sums;
   }

@@ -13,10 +13,11 @@ import {
   endDeliveries,
   untouchedDeliveries,
 } from '../../db/webhook-deliveries.js';
-import { ConflictError, describe, isConflict, isServiceAway } from '../../errors.js';
+import { ConflictError, describe, isConflict, isServiceAway, refusalOf } from '../../errors.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
 import { type ParsedRecord, parseRecord } from '../records/parse.js';
+import { problemOf, REFUSED_CODE } from '../records/store-records.js';
 import { compareVersions } from '../records/version-order.js';
 import { judgeDelivery } from './judge-delivery.js';
 import { askAboutDoubts } from './webhook-doubts.js';
@@ -39,9 +40,12 @@ export async function takeInWebhooks(context: SyncContext): Promise<boolean> {
       for (const [collection, sums] of taken.sums) context.observer.rowsStored(collection, sums);
     } catch (error) {
       if (isServiceAway(error) || isConflict(error)) throw error;
-      // One of them cannot be stored, which is a mistake of ours: the others must not wait for it.
+      // One of them cannot be stored, for what is in it or by a mistake of ours: the others must not wait for it.
       if (limit > 1) limit = 1;
-      else await setAside(context, error);
+      else {
+        await setAside(context, error);
+        limit = BATCH;
+      }
     }
   }
   await askAboutDoubts(context);
@@ -242,17 +246,21 @@ const letterOf = (
   fingerprint: `webhook ${delivery.body_hash}`,
 });
 
-/** The first delivery that waits becomes a dead letter. */
+/** The first delivery that waits becomes a dead letter, and its record is asked for, as when it cannot be read. */
 async function setAside({ db, account, collections, log }: SyncContext, error: unknown): Promise<void> {
-  const problem = describe(error);
+  const code = refusalOf(error);
+  const problem = code === undefined ? describe(error) : problemOf(error, code);
   await transact(db, async (tx) => {
     const [delivery] = await untouchedDeliveries(tx, account, 1);
     if (delivery === undefined) return;
     const { id, times } = delivery;
     const about = recognise(collections, delivery.payload, delivery.event ?? undefined);
-    const collection = about.collection?.name ?? null;
-    await endDeliveries(tx, [{ id, times, outcome: 'dead_letter', collection, record_id: about.recordId ?? null }]);
-    await fileDeadLetters(tx, [letterOf(delivery, about, [problem], 'internal')]);
-    log.error({ delivery: id, problem }, 'a webhook became a dead letter');
+    const { collection, recordId } = about;
+    const outcome = collection === undefined || recordId === undefined ? 'dead_letter' : 'in_doubt';
+    const place = { collection: collection?.name ?? null, record_id: recordId ?? null };
+    await endDeliveries(tx, [{ id, times, outcome, ...place }]);
+    await fileDeadLetters(tx, [letterOf(delivery, about, [problem], code === undefined ? 'internal' : REFUSED_CODE)]);
+    // PostgreSQL's words may hold values of the record.
+    log.error({ delivery: id, problem: code ?? problem }, 'a webhook became a dead letter');
   });
 }

@@ -2,11 +2,12 @@
 import { sql } from 'drizzle-orm';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openBrowser } from '../../../scripts/browser.mjs';
 import type { AccountWorker } from '../../../src/queue/worker.js';
 import { openSimulator, type Simulator } from '../../../src/simulator/index.js';
 import { fullSync } from '../../support/app.js';
-import { openBrowser } from '../../support/browser.js';
 import { FAINT_TEXTS } from '../../support/contrast.js';
+import { needing } from '../../support/needs.js';
 import { ADMIN_TOKEN, openTestServer, type TestServer } from '../../support/server.js';
 import { until } from '../../support/until.js';
 
@@ -60,7 +61,7 @@ async function openPage(options: BrowserContextOptions = {}): Promise<Page> {
 const untilRenewed = (shown: Page) =>
   shown.waitForResponse((answer) => answer.url() === shown.url() && answer.request().resourceType() === 'fetch');
 
-describe('a run in progress', () => {
+describe('a run in progress', needing('browser'), () => {
   let worker: AccountWorker | undefined;
   const holdBack = (pages: readonly number[]) =>
     simulator.addFault({ match: { path: '/orders', page: pages }, times: null, respond: { hang: true } });
@@ -97,7 +98,7 @@ describe('a run in progress', () => {
   });
 });
 
-describe('a dead letter', () => {
+describe('a dead letter', needing('browser'), () => {
   let worker: AccountWorker;
   beforeEach(async () => {
     await server.app.store.db.execute(
@@ -144,7 +145,7 @@ describe('a dead letter', () => {
   });
 });
 
-describe('looks', () => {
+describe('looks', needing('browser'), () => {
   const PATHS = ['/', '/runs', '/runs/1', '/runs/new', '/dead-letters?all=1', '/dead-letters/1', '/dead-letters/2'];
 
   test.each(PATHS)('on a phone of 360 px %s needs no scrolling to the side', async (path) => {
@@ -206,7 +207,7 @@ describe('looks', () => {
   });
 });
 
-describe('login', () => {
+describe('login', needing('browser'), () => {
   let closed: TestServer;
   beforeAll(async () => {
     closed = await openTestServer(simulator, { ADMIN_TOKEN });

@@ -1,10 +1,13 @@
 // Promise: the letter of a page is closed only when all that stood there was read, wherever the list has moved it.
+import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { collections } from '../../../src/collections/index.js';
 import { listDeadLetters } from '../../../src/db/dead-letters.js';
+import { pruneLedger } from '../../../src/db/retention.js';
 import { openSimulator, type Simulator } from '../../../src/simulator/index.js';
-import { planLetters, startRetry } from '../../../src/sync/letters/start-retry.js';
+import { planLetters } from '../../../src/sync/letters/retry-letters.js';
+import { startRetry } from '../../../src/sync/letters/start-retry.js';
 import { judgeStretch } from '../../../src/sync/reading/retried-page.js';
 import { fullSync, openTestApp, type TestApp, workOff } from '../../support/app.js';
 import { createDatabase } from '../../support/database.js';
@@ -208,6 +211,26 @@ test('a retry that fails leaves the letter open, and the next one still knows wh
   const stage = await stageWith({ status: 422, times: 2 });
   times(10, () => insert(stage));
   expect(await retry(stage)).toMatchObject({ state: 'incomplete' });
+  expect(await retry(stage)).toMatchObject({ state: 'complete', kinds: ['chosen'] });
+  await expectNothingLost(stage, 'retried');
+}, 60_000);
+
+test('the run whose pages surround a failure is kept for as long as its letter is open, however often it is tried', async () => {
+  const stage = await stageWith({ status: 422, times: 3 });
+  const { db } = stage.app.app.store;
+  const [before] = await listDeadLetters(db, {});
+  expect(await retry(stage)).toMatchObject({ state: 'incomplete' });
+  expect(await retry(stage)).toMatchObject({ state: 'incomplete' });
+  expect(await listDeadLetters(db, {})).toMatchObject([{ id: before?.id, run_id: before?.run_id, attempts: 3 }]);
+  await db.execute(sql`update sync.runs set finished_at = now() - interval '100 days'`);
+  // Something newer proves the collection, so that only the letter stands in the way.
+  await db.execute(sql`
+    with run as (insert into sync.runs (account, mode, collections, trigger, state, started_at, finished_at)
+      values ('default', 'full', '{shipments}', 'cli', 'complete', '2020-01-01', now()) returning id)
+    insert into sync.windows (run_id, account, collection, kind, priority, state, started_at, as_of, finished_at)
+    select id, 'default', 'shipments', 'whole', 2, 'certified', now(), now(), now() from run`);
+  expect(await pruneLedger(db, 'default', 90 * 86_400_000)).toBe(2);
+  expect(await db.execute(sql`select from sync.runs where id = ${before?.run_id}`)).toHaveLength(1);
   expect(await retry(stage)).toMatchObject({ state: 'complete', kinds: ['chosen'] });
   await expectNothingLost(stage, 'retried');
 }, 60_000);

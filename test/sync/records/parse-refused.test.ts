@@ -38,6 +38,40 @@ describe('a record is refused, with its payload and a reason', () => {
     expect(parseRecord(orders, payload)).toMatchObject({ ok: false, id, errors, raw: payload });
   });
 
+  test('beyond the bounds, with its id and the start of it as text', () => {
+    const huge = parseRecord(orders, { id: 7, note: 'x'.repeat(5 * 2 ** 20) });
+    expect(huge).toMatchObject({
+      ok: false,
+      id: 7,
+      raw: { json: expect.stringMatching(/^{"id":7,"note":"xx/), cut: true },
+    });
+    expect(huge).toHaveProperty('errors', [expect.stringMatching(/^it has more than 4194304 bytes: 52428\d\d$/)]);
+    for (const levels of [101, 4_000, 200_000]) {
+      const tags = JSON.parse('['.repeat(levels) + ']'.repeat(levels));
+      const deep = parseRecord(orders, { tags, id: 7 });
+      expect(deep).toMatchObject({ ok: false, id: 7, errors: ['it is nested more than 100 times'] });
+      expect(deep).toHaveProperty('raw.json', expect.stringMatching(/^{"id":7,"tags":\[\[/));
+      expect(deep).toHaveProperty('raw.cut', levels > 100_000);
+      expect(parseRecord(orders, tags)).toMatchObject({ ok: false, id: undefined });
+    }
+    expect(parseRecord(orders, { id: 7, new: JSON.parse('['.repeat(99) + ']'.repeat(99)) }).ok).toBe(true);
+    expect(parseRecord(orders, { id: 7, note: 'x'.repeat(4 * 2 ** 20 - 100) }).ok).toBe(true);
+  });
+
+  test('when our own code stumbles over it', () => {
+    const broken = { ...orders, fields: { ...orders.fields, status: { kind: 'none' as 'text', comment: '' } } };
+    const result = parseRecord(broken, { id: 7, status: 'fulfilled' });
+    expect(result).toMatchObject({ ok: false, id: 7, raw: { json: '{"id":7,"status":"fulfilled"}', cut: false } });
+    expect(result).toHaveProperty('errors', [expect.stringMatching(/^it could not be read: /)]);
+  });
+
+  test('with the first of its errors, however many there are', () => {
+    const items = Array.from({ length: 1_000 }, () => ({ batches: 'x' }));
+    const result = parseRecord(shipments, { id: 7, items });
+    expect(result).toHaveProperty('errors.length', 21);
+    expect(result).toHaveProperty('errors.20', 'and 980 more');
+  });
+
   test('every list that is wrong is named', () => {
     const result = parseRecord(shipments, { id: 7, items: [{ batches: [1] }, { batches: 'x' }] });
     expect(result).toMatchObject({

@@ -1,0 +1,45 @@
+// What some tests need and a bare machine lacks. There they are skipped and say why, and skipped.ts counts them at the
+// end; in CI nothing may be lacking.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { describe, inject, type SuiteOptions } from 'vitest';
+import { BROWSER_NEEDED, hasBrowser } from '../../scripts/browser.mjs';
+import type { Backend } from './cli.js';
+import { canMountDisks } from './small-disk.js';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** What it was skipped for the lack of, for a sentence. */
+    lacks?: string;
+  }
+}
+
+const needs = {
+  browser: { what: BROWSER_NEEDED, isThere: hasBrowser },
+  disks: { what: 'root and the right to mount a disk', isThere: canMountDisks },
+  redis: { what: 'a Redis on port 6379 (or REDIS_URL)', isThere: () => inject('redisUrl') !== undefined },
+  'redis-server': { what: 'the program redis-server', isThere: () => isInPath('redis-server') },
+  root: { what: 'root, to become other users', isThere: () => process.getuid?.() === 0 },
+};
+
+const isInPath = (program: string): boolean =>
+  (process.env.PATH ?? '').split(path.delimiter).some((folder) => existsSync(path.join(folder, program)));
+
+/**
+ * Options of a test or a group of tests that cannot run without these.
+ * @throws in CI when one is lacking
+ */
+export function needing(...names: (keyof typeof needs)[]): SuiteOptions {
+  const lacking = names.map((name) => needs[name]).filter(({ isThere }) => !isThere());
+  if (lacking.length === 0) return {};
+  const lacks = lacking.map(({ what }) => what).join(' and ');
+  if (process.env.CI) throw new Error(`These tests need ${lacks}, and CI skips none.`);
+  return { skip: true, meta: { lacks } };
+}
+
+/** For promises of the queue: the tests with it in PostgreSQL, and again in Redis, which needs one. */
+export function describeQueue(tests: (backend: Backend) => void): void {
+  describe('queue on PostgreSQL', () => tests({ name: 'PostgreSQL', env: {} }));
+  const env = { REDIS_URL: inject('redisUrl') ?? 'redis://none.invalid' };
+  describe('queue on Redis', needing('redis'), () => tests({ name: 'Redis', env }));
+}
