@@ -5,7 +5,7 @@ import { readConfig } from '../config.js';
 import { type AccountReport, readAccountReport } from '../db/account-report.js';
 import { openLog } from '../log.js';
 import { openStore } from '../store.js';
-import { inThousands, inUtc } from '../words.js';
+import { counted, differenceInWords, inThousands, inUtc } from '../words.js';
 import { styled, tableOf } from './format.js';
 import { foregroundLevel, type Io, print } from './io.js';
 import { requireSchema } from './with-store.js';
@@ -33,16 +33,24 @@ function printAccount(io: Io, { account, collections: rows, runs, budget }: Acco
   print(
     io,
     tableOf(
-      ['collection', 'rows', 'API count', 'certified complete up to', 'dead letters'],
+      ['collection', 'rows', 'API count (UTC)', 'complete as of', 'new records up to', 'dead letters'],
       rows.map((row) => [
         row.collection,
         row.rows,
-        row.api_count,
-        row.certified_complete_up_to === null ? 'never' : inUtc(row.certified_complete_up_to),
+        row.api_count === null || row.api_count_at === null
+          ? '–'
+          : `${inThousands(row.api_count)} at ${toTheMinute(row.api_count_at)}`,
+        row.certified_up_to === null ? 'never' : toTheMinute(row.certified_up_to),
+        row.new_records_up_to === null ? 'never' : toTheMinute(row.new_records_up_to),
         row.open_dead_letters,
       ]),
     ),
   );
+  for (const row of rows) {
+    const sentence = differenceInWords(row.missing, row.api_count_at);
+    if (sentence !== undefined) print(io, styled(io.stdout, 'yellow', `${row.collection}: ${sentence}.`));
+  }
+  for (const sentence of attemptsInWords(rows)) print(io, sentence);
   for (const run of runs) {
     const pages = `${inThousands(run.pages_done)} of ${run.pages_total === null ? 'unknown' : inThousands(run.pages_total)}`;
     const single =
@@ -61,4 +69,21 @@ function printAccount(io: Io, { account, collections: rows, runs, budget }: Acco
     );
   }
   print(io, '');
+}
+
+const toTheMinute = (at: Date): string => inUtc(at).slice(0, 'yyyy-mm-dd hh:mm'.length);
+
+/** What is said where the last attempt was no success; collections of which the same is to be said share a sentence. */
+function attemptsInWords(rows: AccountReport['collections']): string[] {
+  const sentences = new Map<string, string[]>();
+  for (const { collection, last_attempt_run: run, last_attempt_state: state, ...row } of rows) {
+    if (state === null || state === 'complete' || row.last_attempt_at === null) continue;
+    const success = row.last_success_at === null ? 'none is on file' : `was ${inUtc(row.last_success_at)}`;
+    const sentence = `the last run (${run}) ended ${state}, ${inUtc(row.last_attempt_at)}; the last complete one ${success}`;
+    sentences.set(sentence, [...(sentences.get(sentence) ?? []), collection]);
+  }
+  return [...sentences].map(
+    ([sentence, names]) =>
+      `${names.length === rows.length ? counted(rows.length, 'collection') : names.join(', ')}: ${sentence}.`,
+  );
 }

@@ -1,12 +1,11 @@
 // The state of an account in the form that programs get it: `hive-sync status --json` and GET /api/status.
-import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Executor } from './database.js';
 import { etaMs, progressOf } from './run-progress.js';
 import { readBudgetStatus, readCollectionStatus, readRunStatus } from './status.js';
 
 export interface ReportOptions {
   readonly account: string;
-  readonly collections: readonly { readonly name: string; readonly pgTable: PgTable }[];
+  readonly collections: readonly { readonly name: string }[];
   readonly rate: { readonly limit: number | undefined; readonly windowMs: number; readonly reserve: number };
 }
 
@@ -14,7 +13,11 @@ export type AccountReport = Awaited<ReturnType<typeof readAccountReport>>;
 
 export async function readAccountReport(db: Executor, { account, collections, rate }: ReportOptions) {
   const [perCollection, runs, budget] = await Promise.all([
-    Promise.all(collections.map((collection) => readCollectionStatus(db, account, collection))),
+    readCollectionStatus(
+      db,
+      account,
+      collections.map(({ name }) => name),
+    ),
     readRunStatus(db, { account }),
     readBudgetStatus(db, account, rate),
   ]);
@@ -24,7 +27,17 @@ export async function readAccountReport(db: Executor, { account, collections, ra
       collection: one.collection,
       rows: one.rows,
       api_count: one.apiCount,
-      certified_complete_up_to: one.certifiedUpTo,
+      api_count_at: one.apiCountAt,
+      own_count: one.ownCount,
+      missing: one.missing,
+      certified_up_to: one.certifiedUpTo,
+      new_records_up_to: one.newRecordsUpTo,
+      open_records_up_to: one.openRecordsUpTo,
+      last_success_at: one.lastSuccessAt,
+      last_success_run: one.lastSuccessRunId,
+      last_attempt_at: one.lastAttemptAt,
+      last_attempt_run: one.lastAttemptRunId,
+      last_attempt_state: one.lastAttemptState,
       open_dead_letters: one.openDeadLetters,
     })),
     runs: runs.map((run) => {

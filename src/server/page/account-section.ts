@@ -1,10 +1,10 @@
 // One account on the status page: what is wrong first, then what is under way, then how true the tables are.
 import { whatOf } from '../../db/dead-letters.js';
-import { counted, inThousands, inUtc, inWords } from '../../words.js';
+import { counted, differenceInWords, inThousands, inUtc, inWords } from '../../words.js';
 import { type Html, html } from '../html.js';
 import { budgetChart } from './budget-chart.js';
 import { coverageBar } from './coverage-bar.js';
-import { type Freshness, freshnessOf } from './freshness.js';
+import { type Freshness, freshnessOf, wholeFreshnessOf } from './freshness.js';
 import { headline } from './headline.js';
 import { ago, instant, runProgress, state, type Tone } from './marks.js';
 import { type AccountView, type CollectionView, type RunUnderWay, WEBHOOK_HOURS } from './read-account.js';
@@ -83,23 +83,27 @@ function collectionsCard({ label, collections }: AccountView, { now, everyMs }: 
   return html`<div class="card wide">
 <h3 id="collections-${label}">Collections</h3>
 <table class="cards collections" aria-labelledby="collections-${label}">
-<thead><tr><th scope="col">collection</th><th scope="col" class="n">rows</th><th scope="col" class="n">API count</th><th scope="col">certified complete up to</th><th scope="col" class="n">dead letters</th></tr></thead>
+<thead><tr><th scope="col">collection</th><th scope="col" class="n">rows</th><th scope="col" class="n">API count</th><th scope="col">complete as of · new records up to</th><th scope="col" class="n">dead letters</th></tr></thead>
 <tbody>${collections.map((one) => collectionRow(label, one, now, everyMs))}</tbody>
 </table>
 </div>`;
 }
 
 function collectionRow(label: string, one: CollectionView, now: Date, everyMs: number | undefined): Html {
-  const freshness = freshnessOf(one.certifiedUpTo, now, everyMs);
+  const { certifiedUpTo, newRecordsUpTo, apiCount, apiCountAt } = one;
+  const difference = differenceInWords(one.missing, apiCountAt);
   return html`<tr>
 <th scope="row">${one.collection}</th>
 <td class="n" data-label="rows">${inThousands(one.rows)}</td>
-<td class="n" data-label="API count">${one.apiCount === null ? '–' : inThousands(one.apiCount)}</td>
-<td class="proof" data-label="certified complete up to"><div class="certified">${
-    one.certifiedUpTo === null
-      ? state('calm', 'never')
-      : html`<span class="state ${FRESHNESS_TONES[freshness]}" title="${freshness}"><span class="unseen">${freshness}: </span>${instant(one.certifiedUpTo)}</span><span class="faint">${ago(one.certifiedUpTo, now)}</span>`
-  }${coverageBar(one.coverage, now)}</div></td>
+<td class="n" data-label="API count">${
+    apiCount === null || apiCountAt === null
+      ? '–'
+      : html`${inThousands(apiCount)} <span class="faint">${ago(apiCountAt, now)}</span>`
+  }</td>
+<td class="proof" data-label="complete as of · new records up to"><div class="certified">${proofState('complete as of', certifiedUpTo, wholeFreshnessOf(certifiedUpTo, now), now)}${
+    certifiedUpTo?.getTime() !== newRecordsUpTo?.getTime() &&
+    proofState('new records up to', newRecordsUpTo, freshnessOf(newRecordsUpTo, now, everyMs), now)
+  }${difference !== undefined && html`<span class="bad">${difference}</span>`}${coverageBar(one.coverage, now)}</div></td>
 <td class="n" data-label="dead letters">${
     one.openDeadLetters === 0
       ? html`<span class="faint">0</span>`
@@ -107,6 +111,11 @@ function collectionRow(label: string, one: CollectionView, now: Date, everyMs: n
   }</td>
 </tr>`;
 }
+
+const proofState = (what: string, at: Date | null, freshness: Freshness, now: Date): Html =>
+  at === null
+    ? state('calm', 'never')
+    : html`<span class="state ${FRESHNESS_TONES[freshness]}" title="${what}: ${freshness}"><span class="unseen">${what}, ${freshness}: </span>${instant(at)}</span><span class="faint">${ago(at, now)}</span>`;
 
 function budgetCard({ label, budget, minutes, perMinute }: AccountView, { windowMs, now }: SectionOptions): Html {
   const others = budget.others > 0 ? `, ${budget.others} by others` : '';
