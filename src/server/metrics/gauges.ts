@@ -40,8 +40,12 @@ export function openGauges({ metrics, accounts, store, config, log }: ServerPart
       'Age of the instant as of which all open records were looked at; +Inf = never.',
       'collection',
     ),
-    apiCount: gauge('api_count', "The API's own count when it last said one; none = it never did.", 'collection'),
-    apiCountAge: gauge('api_count_age_seconds', 'How long ago it was asked for that count.', 'collection'),
+    apiCount: gauge(
+      'api_records',
+      "Records by the API's own count when it last said one; none = it never did.",
+      'collection',
+    ),
+    apiCountAge: gauge('api_records_age_seconds', 'How long ago it was asked for that count.', 'collection'),
     missing: gauge(
       'missing_records',
       "The API's count less our own when they were compared; negative = too many rows; none = not compared.",
