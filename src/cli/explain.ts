@@ -5,7 +5,7 @@ import { UsageError } from '../errors.js';
 import type { Collection } from '../sync/collection.js';
 import { counted } from '../words.js';
 import { chooseCollections } from './choose-collections.js';
-import { styled, tableOf } from './format.js';
+import { inLines, styled, tableOf } from './format.js';
 import { type Io, print } from './io.js';
 import { withStore } from './with-store.js';
 
@@ -188,6 +188,3 @@ function printExplained(
   }
   print(io, `\n${one.state === 'there' ? 'To fetch it again:' : 'What may bring it back:'}\n  ${one.command}\n`);
 }
-
-/** For 80 columns. */
-const inLines = (text: string): string => text.replace(/(?![^\n]{1,78}$)([^\n]{1,78})\s/g, '$1\n');

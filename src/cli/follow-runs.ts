@@ -7,7 +7,7 @@ import { etaMs, progressOf } from '../db/run-progress.js';
 import { type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
 import { describe, isServiceAway } from '../errors.js';
 import { inWords } from '../words.js';
-import { tableOf } from './format.js';
+import { inLines, tableOf } from './format.js';
 import { type Io, note, print } from './io.js';
 import { openProgress, type Snapshot } from './progress.js';
 import { claimOf, differencesOf, provedInWords } from './proved-words.js';
@@ -144,16 +144,17 @@ export function reportRuns(
     );
     if (run.state === 'complete') {
       const what = claimOf(run.mode, names, proved);
-      print(io, `\n${label}Run ${run.run} (${run.mode}) is complete: ${what}. It took ${inWords(elapsedMs)}.`);
+      const took = `It took ${inWords(elapsedMs)}.`;
+      print(io, `\n${inLines(`${label}Run ${run.run} (${run.mode}) is complete: ${what}. ${took}`)}`);
     } else if (run.state === 'incomplete') {
       print(io, `\n${label}Run ${run.run} ended incomplete: ${run.reason}.`);
-      print(io, `What is proved: ${provedInWords(names, proved)}.`);
+      print(io, inLines(`What is proved: ${provedInWords(names, proved)}.`));
       if (run.lookups.failed > 0 || run.windows.some(({ deadLetters }) => deadLetters > 0)) {
         print(io, `See what failed and why: ${io.calledAs} dead-letters list`);
       }
       if (code === 0) code = 3;
     }
-    for (const difference of differencesOf(names, proved)) print(io, difference);
+    for (const difference of differencesOf(names, proved)) print(io, inLines(difference));
   }
   return code;
 }

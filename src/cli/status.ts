@@ -5,8 +5,8 @@ import { readConfig } from '../config.js';
 import { type AccountReport, readAccountReport } from '../db/account-report.js';
 import { openLog } from '../log.js';
 import { openStore } from '../store.js';
-import { counted, differenceInWords, inThousands, inUtc } from '../words.js';
-import { styled, tableOf } from './format.js';
+import { differenceInWords, inThousands, inUtc } from '../words.js';
+import { inLines, styled, tableOf } from './format.js';
 import { foregroundLevel, type Io, print } from './io.js';
 import { requireSchema } from './with-store.js';
 
@@ -29,28 +29,25 @@ export async function statusCommand(io: Io, { json }: { json: boolean }): Promis
 }
 
 function printAccount(io: Io, { account, collections: rows, runs, budget }: AccountReport): void {
-  print(io, styled(io.stdout, 'bold', `Account ${account}`));
+  print(io, `${styled(io.stdout, 'bold', `Account ${account}`)}, times are UTC`);
   print(
     io,
     tableOf(
-      ['collection', 'rows', 'API count (UTC)', 'complete as of', 'new records up to', 'dead letters'],
+      ['collection', 'rows', 'complete as of', 'new records up to', 'dead letters'],
       rows.map((row) => [
         row.collection,
         row.rows,
-        row.api_count === null || row.api_count_at === null
-          ? '–'
-          : `${inThousands(row.api_count)} at ${toTheMinute(row.api_count_at)}`,
         row.certified_up_to === null ? 'never' : toTheMinute(row.certified_up_to),
         row.new_records_up_to === null ? 'never' : toTheMinute(row.new_records_up_to),
         row.open_dead_letters,
       ]),
     ),
   );
+  for (const sentence of [...countsInWords(rows), ...attemptsInWords(rows)]) print(io, inLines(sentence));
   for (const row of rows) {
     const sentence = differenceInWords(row.missing, row.api_count_at);
-    if (sentence !== undefined) print(io, styled(io.stdout, 'yellow', `${row.collection}: ${sentence}.`));
+    if (sentence !== undefined) print(io, styled(io.stdout, 'yellow', inLines(`${row.collection}: ${sentence}.`)));
   }
-  for (const sentence of attemptsInWords(rows)) print(io, sentence);
   for (const run of runs) {
     const pages = `${inThousands(run.pages_done)} of ${run.pages_total === null ? 'unknown' : inThousands(run.pages_total)}`;
     const single =
@@ -73,6 +70,17 @@ function printAccount(io: Io, { account, collections: rows, runs, budget }: Acco
 
 const toTheMinute = (at: Date): string => inUtc(at).slice(0, 'yyyy-mm-dd hh:mm'.length);
 
+/** The API's own counts, which are of an instant too; those of one minute share a sentence. */
+function countsInWords(rows: AccountReport['collections']): string[] {
+  const counts = new Map<string, string[]>();
+  for (const { collection, api_count: count, api_count_at: at } of rows) {
+    if (count === null || at === null) continue;
+    const minute = toTheMinute(at);
+    counts.set(minute, [...(counts.get(minute) ?? []), `${collection} ${inThousands(count)}`]);
+  }
+  return [...counts].map(([minute, of]) => `The API counted at ${minute}: ${of.join(', ')}.`);
+}
+
 /** What is said where the last attempt was no success; collections of which the same is to be said share a sentence. */
 function attemptsInWords(rows: AccountReport['collections']): string[] {
   const sentences = new Map<string, string[]>();
@@ -83,7 +91,6 @@ function attemptsInWords(rows: AccountReport['collections']): string[] {
     sentences.set(sentence, [...(sentences.get(sentence) ?? []), collection]);
   }
   return [...sentences].map(
-    ([sentence, names]) =>
-      `${names.length === rows.length ? counted(rows.length, 'collection') : names.join(', ')}: ${sentence}.`,
+    ([sentence, names]) => `${names.length === rows.length ? 'All collections' : names.join(', ')}: ${sentence}.`,
   );
 }
