@@ -83,7 +83,7 @@ function collectionsCard({ label, collections }: AccountView, { now, everyMs }: 
   return html`<div class="card wide">
 <h3 id="collections-${label}">Collections</h3>
 <table class="cards collections" aria-labelledby="collections-${label}">
-<thead><tr><th scope="col">collection</th><th scope="col" class="n">rows</th><th scope="col" class="n">API count</th><th scope="col">complete as of · new records up to</th><th scope="col" class="n">dead letters</th></tr></thead>
+<thead><tr><th scope="col">collection</th><th scope="col" class="n">rows</th><th scope="col" class="n">API count</th><th scope="col">complete as of</th><th scope="col" class="n">dead letters</th></tr></thead>
 <tbody>${collections.map((one) => collectionRow(label, one, now, everyMs))}</tbody>
 </table>
 </div>`;
@@ -98,11 +98,11 @@ function collectionRow(label: string, one: CollectionView, now: Date, everyMs: n
 <td class="n" data-label="API count">${
     apiCount === null || apiCountAt === null
       ? '–'
-      : html`${inThousands(apiCount)} <span class="faint">${ago(apiCountAt, now)}</span>`
+      : html`${inThousands(apiCount)} <div class="faint">${ago(apiCountAt, now)}</div>`
   }</td>
-<td class="proof" data-label="complete as of · new records up to"><div class="certified">${proofState('complete as of', certifiedUpTo, wholeFreshnessOf(certifiedUpTo, now), now)}${
+<td class="proof" data-label="complete as of"><div class="certified">${proofState('complete as of', certifiedUpTo, wholeFreshnessOf(certifiedUpTo, now), now)}${
     certifiedUpTo?.getTime() !== newRecordsUpTo?.getTime() &&
-    proofState('new records up to', newRecordsUpTo, freshnessOf(newRecordsUpTo, now, everyMs), now)
+    html`<div class="newest"><span class="faint">new records up to</span> ${proofState('new records up to', newRecordsUpTo, freshnessOf(newRecordsUpTo, now, everyMs), now)}</div>`
   }${difference !== undefined && html`<span class="bad">${difference}</span>`}${coverageBar(one.coverage, now)}</div></td>
 <td class="n" data-label="dead letters">${
     one.openDeadLetters === 0

@@ -90,6 +90,7 @@ th:last-child, td:last-child { padding-right: 0; }
 td.n, time, td[data-label=mode] { white-space: nowrap; }
 .reason, .errors { color: var(--faint); font-size: 0.9rem; overflow-wrap: anywhere; }
 .certified { display: flex; flex-wrap: wrap; gap: 0.15rem 0.75rem; }
+.certified .newest, .certified > .bad { flex: 1 0 100%; }
 .coverage { flex: 1 0 100%; display: block; width: 100%; min-width: 0; height: 5px; border-radius: 3px; }
 .coverage .open { fill: var(--track); }
 .coverage rect.certified { fill: var(--good); }
