@@ -92,6 +92,7 @@ function collectionsCard({ label, collections }: AccountView, { now, everyMs }: 
 function collectionRow(label: string, one: CollectionView, now: Date, everyMs: number | undefined): Html {
   const { certifiedUpTo, newRecordsUpTo, apiCount, apiCountAt } = one;
   const difference = differenceInWords(one.missing, apiCountAt);
+  const newFreshness = freshnessOf(newRecordsUpTo, now, everyMs);
   return html`<tr>
 <th scope="row">${one.collection}</th>
 <td class="n" data-label="rows">${inThousands(one.rows)}</td>
@@ -100,9 +101,13 @@ function collectionRow(label: string, one: CollectionView, now: Date, everyMs: n
       ? '–'
       : html`${inThousands(apiCount)} <div class="faint">${ago(apiCountAt, now)}</div>`
   }</td>
-<td class="proof" data-label="complete as of"><div class="certified">${proofState('complete as of', certifiedUpTo, wholeFreshnessOf(certifiedUpTo, now), now)}${
+<td class="proof" data-label="complete as of"><div class="certified">${wholeState(certifiedUpTo, now)}${
     certifiedUpTo?.getTime() !== newRecordsUpTo?.getTime() &&
-    html`<div class="newest"><span class="faint">new records up to</span> ${proofState('new records up to', newRecordsUpTo, freshnessOf(newRecordsUpTo, now, everyMs), now)}</div>`
+    html`<div class="newest"><span class="faint">new records up to</span> ${
+      newRecordsUpTo === null
+        ? 'never'
+        : html`<span class="state ${FRESHNESS_TONES[newFreshness]}" title="${newFreshness}"><span class="unseen">${newFreshness}: </span>${ago(newRecordsUpTo, now)}</span>`
+    }</div>`
   }${difference !== undefined && html`<span class="bad">${difference}</span>`}${coverageBar(one.coverage, now)}</div></td>
 <td class="n" data-label="dead letters">${
     one.openDeadLetters === 0
@@ -112,10 +117,11 @@ function collectionRow(label: string, one: CollectionView, now: Date, everyMs: n
 </tr>`;
 }
 
-const proofState = (what: string, at: Date | null, freshness: Freshness, now: Date): Html =>
-  at === null
-    ? state('calm', 'never')
-    : html`<span class="state ${FRESHNESS_TONES[freshness]}" title="${what}: ${freshness}"><span class="unseen">${what}, ${freshness}: </span>${instant(at)}</span><span class="faint">${ago(at, now)}</span>`;
+function wholeState(at: Date | null, now: Date): Html {
+  if (at === null) return state('calm', 'never');
+  const freshness = wholeFreshnessOf(at, now);
+  return html`<span class="state ${FRESHNESS_TONES[freshness]}" title="${freshness}"><span class="unseen">${freshness}: </span>${instant(at)}</span><span class="faint">${ago(at, now)}</span>`;
+}
 
 function budgetCard({ label, budget, minutes, perMinute }: AccountView, { windowMs, now }: SectionOptions): Html {
   const others = budget.others > 0 ? `, ${budget.others} by others` : '';
