@@ -32,3 +32,10 @@ export function inAge(ms: number): string {
 /** "1 page", "2 pages", "1,204 pages". */
 export const counted = (n: number, one: string, many = `${one}s`): string =>
   `${inThousands(n)} ${n === 1 ? one : many}`;
+
+/** What a comparison of the API's count with our own showed; undefined when they agreed, or were not compared. */
+export function differenceInWords(missing: number | null, at: Date | null): string | undefined {
+  if (missing === null || missing === 0 || at === null) return undefined;
+  const what = missing > 0 ? `behind by ${counted(missing, 'record')}` : `${counted(-missing, 'record')} too many`;
+  return `${what} as of ${inUtc(at)}, by the API's own count`;
+}

@@ -1,11 +1,11 @@
 // hive-sync explain: where a record was seen, when it changed, why it is missing, and what would bring it back.
 import { readConfig } from '../config.js';
-import { findRecords, readSightings, type Sightings } from '../db/sightings.js';
+import { findRecords, readProved, readSightings, type Sightings } from '../db/sightings.js';
 import { UsageError } from '../errors.js';
 import type { Collection } from '../sync/collection.js';
 import { counted } from '../words.js';
 import { chooseCollections } from './choose-collections.js';
-import { styled, tableOf } from './format.js';
+import { inLines, styled, tableOf } from './format.js';
 import { type Io, print } from './io.js';
 import { withStore } from './with-store.js';
 
@@ -61,18 +61,30 @@ export async function explainCommand(io: Io, name: string, text: string, options
       });
     }
     if (options.json) print(io, JSON.stringify(explained, null, 2));
-    else if (explained.length === 0) print(io, unknownText(collection, text));
-    else for (const one of explained) printExplained(io, collection, one);
+    else if (explained.length === 0) {
+      const proved = await Promise.all(accounts.map((account) => readProved(db, account, table)));
+      print(io, unknownText(collection, text, proved));
+    } else for (const one of explained) printExplained(io, collection, one);
     return 0;
   });
 }
 
-const unknownText = ({ name, singular, merchantKey }: Collection, text: string): string =>
-  `No ${singular} has ${merchantKey} ${text}, neither in hive.${name} nor in a dead letter.\nIf Hive has it, the next full sync brings it:\n  hive-sync sync ${name} --full`;
+/** Of several accounts the one whose proof is the oldest speaks. */
+function unknownText(
+  { name, singular, merchantKey }: Collection,
+  text: string,
+  proved: readonly Sightings['proved'][],
+): string {
+  const wholes = proved.map(({ whole_as_of: at }) => at);
+  const since = wholes.includes(null)
+    ? `${name} was never proved as a whole, so it may be missing.`
+    : `The whole list was last proved as of ${words([...wholes].sort()[0] ?? null)}: it came after that, or Hive has none.`;
+  return `No ${singular} has ${merchantKey} ${text}, neither in hive.${name} nor in a dead letter.\n${inLines(since)}\nIf Hive has it, a full sync brings it:\n  hive-sync sync ${name} --full`;
+}
 
 /** The first reason that holds, from what is certain to what is only likely. */
 export function answerOn({ name, singular }: Collection, id: number, facts: Sightings, flag: string): Answer {
-  const { row, letters, lookups, list } = facts;
+  const { row, letters, lookups, proved, list } = facts;
   const refresh = `hive-sync refresh ${name} ${id}${flag}`;
   const full = `hive-sync sync ${name} --full`;
   const letter = letters.find(({ resolution }) => resolution === null);
@@ -108,12 +120,35 @@ export function answerOn({ name, singular }: Collection, id: number, facts: Sigh
     const because = `It may have been missed: ${counted(facts.unreadPages, 'page')} of ${name} could not be read.`;
     return { state: 'maybe_missed', because, command: `hive-sync dead-letters retry --collection ${name}` };
   }
+  const { whole_as_of: wholeAsOf, whole_run: wholeRun, new_up_to: newUpTo } = proved;
   if (list.state !== 'certified') {
-    const because = `It may have been missed: the last list of ${name} (run ${list.run}) is ${list.state}${list.reason === null ? '' : `, as ${list.reason}`}.`;
+    const before =
+      wholeAsOf === null ? '' : ` The list as of ${words(wholeAsOf)} (run ${wholeRun}) is proved and did not hold it.`;
+    const because = `It may have been missed: the last list of ${name} (run ${list.run}) is ${list.state}${list.reason === null ? '' : `, as ${list.reason}`}.${before}`;
     return { state: 'maybe_missed', because, command: full };
   }
-  const because = `It was never listed: the whole list up to ${words(list.at)} is certified (run ${list.run}) and does not hold it. Hive has no such ${singular}, or it is newer.`;
+  if (wholeAsOf === null) {
+    const because = `It may have been missed: the list of ${name} was read (run ${list.run}), and nothing is proved of the whole of it yet.`;
+    return { state: 'maybe_missed', because, command: full };
+  }
+  const seen = lastSeen(facts);
+  if (seen !== undefined && seen >= wholeAsOf) {
+    const because = `It may have been missed: it was seen ${words(seen)}, and the whole list was last proved as of ${words(wholeAsOf)} (run ${wholeRun}). It may be older than what is new since, back-dated or deleted.`;
+    return { state: 'maybe_missed', because, command: full };
+  }
+  const since =
+    newUpTo !== null && newUpTo > wholeAsOf
+      ? `One that came since is back-dated, or newer than ${words(newUpTo)}, up to when new ones are in.`
+      : 'If Hive has it, it came since.';
+  const because = `Hive had no such ${singular} as of ${words(wholeAsOf)}: the whole list is proved as of then (run ${wholeRun}) and does not hold it. ${since}`;
   return { state: 'not_listed', because, command: refresh };
+}
+
+/** When somebody last showed it: a page, a lookup that found it, a webhook. */
+function lastSeen({ pages, lookups, webhooks }: Sightings): string | undefined {
+  const found = lookups.filter(({ outcome }) => outcome === 'written' || outcome === 'unchanged');
+  const all = [...pages, ...found, ...webhooks].flatMap(({ at }) => (at === null ? [] : [at]));
+  return all.sort().at(-1);
 }
 
 const words = (at: string | null): string =>
@@ -157,6 +192,3 @@ function printExplained(
   }
   print(io, `\n${one.state === 'there' ? 'To fetch it again:' : 'What may bring it back:'}\n  ${one.command}\n`);
 }
-
-/** For 80 columns. */
-const inLines = (text: string): string => text.replace(/(?![^\n]{1,78}$)([^\n]{1,78})\s/g, '$1\n');

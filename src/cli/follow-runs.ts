@@ -3,14 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccountParts, App } from '../app.js';
 import type { Config } from '../config.js';
 import { readRunLosses } from '../db/losses.js';
+import { type Proved, readProofs } from '../db/proofs.js';
 import { etaMs, progressOf } from '../db/run-progress.js';
 import { type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
 import { describe, isServiceAway } from '../errors.js';
 import { isLarge, lossesInWords } from '../sync/runs/run-losses.js';
 import { inWords } from '../words.js';
-import { tableOf } from './format.js';
+import { inLines, tableOf } from './format.js';
 import { type Io, note, print } from './io.js';
 import { openProgress, type Snapshot } from './progress.js';
+import { claimOf, differencesOf, provedInWords } from './proved-words.js';
 
 export interface Followed {
   readonly account: AccountParts;
@@ -32,7 +34,9 @@ export async function workAndReport(
     note(io, '\nInterrupted. What was read is kept; the same command goes on from there.');
     return 130;
   }
-  const code = reportRuns(io, followed, runs, performance.now() - startedAt);
+  const elapsedMs = performance.now() - startedAt;
+  const proofs = await Promise.all(followed.map(({ account }) => readProofs(app.store.db, account.account.label)));
+  const code = reportRuns(io, followed, runs, { elapsedMs, proofs });
   await noteLosses(io, app, runs);
   return code;
 }
@@ -122,10 +126,12 @@ export function reportRuns(
   io: Io,
   followed: readonly Followed[],
   runs: readonly RunStatus[],
-  elapsedMs: number,
+  { elapsedMs, proofs }: { readonly elapsedMs: number; readonly proofs: readonly ReadonlyMap<string, Proved>[] },
 ): number {
   let code = 0;
   for (const [i, run] of runs.entries()) {
+    const names = [...new Set(run.windows.map(({ collection }) => collection))];
+    const proved = proofs[i] ?? new Map<string, Proved>();
     const label = followed.length > 1 ? `Account ${followed[i]?.account.account.label}: ` : '';
     if (run.state === 'failed') {
       note(io, `${label}${run.reason ?? 'the run failed'}`);
@@ -149,16 +155,18 @@ export function reportRuns(
       ),
     );
     if (run.state === 'complete') {
-      const what =
-        run.mode === 'full' ? 'every collection is certified' : 'all that it set out to read is in, and certified';
-      print(io, `\n${label}Run ${run.run} (${run.mode}) is complete: ${what}. It took ${inWords(elapsedMs)}.`);
+      const what = claimOf(run.mode, names, proved);
+      const took = `It took ${inWords(elapsedMs)}.`;
+      print(io, `\n${inLines(`${label}Run ${run.run} (${run.mode}) is complete: ${what}. ${took}`)}`);
     } else if (run.state === 'incomplete') {
       print(io, `\n${label}Run ${run.run} ended incomplete: ${run.reason}.`);
+      print(io, inLines(`What is proved: ${provedInWords(names, proved)}.`));
       if (run.lookups.failed > 0 || run.windows.some(({ deadLetters }) => deadLetters > 0)) {
         print(io, `See what failed and why: ${io.calledAs} dead-letters list`);
       }
       if (code === 0) code = 3;
     }
+    for (const difference of differencesOf(names, proved)) print(io, inLines(difference));
   }
   return code;
 }

@@ -43,3 +43,6 @@ type Style = Parameters<typeof styleText>[0];
 /** Coloured for a terminal (unless NO_COLOR is set), plain for everything else. */
 export const styled = (stream: NodeJS.WriteStream, style: Style, text: string): string =>
   styleText(style, text, { stream, validateStream: true });
+
+/** Breaks text at spaces, for 80 columns. */
+export const inLines = (text: string): string => text.replace(/(?![^\n]{1,78}$)([^\n]{1,78})\s/g, '$1\n');

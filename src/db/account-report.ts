@@ -15,23 +15,38 @@ export type AccountReport = Awaited<ReturnType<typeof readAccountReport>>;
 
 export async function readAccountReport(db: Executor, { account, collections, rate }: ReportOptions) {
   const [perCollection, losses, runs, budget] = await Promise.all([
-    Promise.all(collections.map((collection) => readCollectionStatus(db, account, collection))),
+    readCollectionStatus(
+      db,
+      account,
+      collections.map(({ name }) => name),
+    ),
     Promise.all(collections.map((collection) => readLosses(db, account, collection))),
     readRunStatus(db, { account }),
     readBudgetStatus(db, account, rate),
   ]);
+  const lossesOf = new Map(collections.map(({ name }, i) => [name, losses[i]]));
   return {
     account,
-    collections: perCollection.map((one, i) => ({
+    collections: perCollection.map((one) => ({
       collection: one.collection,
       rows: one.rows,
       api_count: one.apiCount,
-      certified_complete_up_to: one.certifiedUpTo,
+      api_count_at: one.apiCountAt,
+      own_count: one.ownCount,
+      missing: one.missing,
+      certified_up_to: one.certifiedUpTo,
+      new_records_up_to: one.newRecordsUpTo,
+      open_records_up_to: one.openRecordsUpTo,
+      last_success_at: one.lastSuccessAt,
+      last_success_run: one.lastSuccessRunId,
+      last_attempt_at: one.lastAttemptAt,
+      last_attempt_run: one.lastAttemptRunId,
+      last_attempt_state: one.lastAttemptState,
       open_dead_letters: one.openDeadLetters,
-      rows_with_lost_values: losses[i]?.rows ?? 0,
-      lost_columns: losses[i]?.columns ?? [],
-      lost_since: losses[i]?.since ?? null,
-      last_lost_at: losses[i]?.lastAt ?? null,
+      rows_with_lost_values: lossesOf.get(one.collection)?.rows ?? 0,
+      lost_columns: lossesOf.get(one.collection)?.columns ?? [],
+      lost_since: lossesOf.get(one.collection)?.since ?? null,
+      last_lost_at: lossesOf.get(one.collection)?.lastAt ?? null,
     })),
     runs: runs.map((run) => {
       const progress = progressOf(run);

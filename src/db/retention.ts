@@ -44,24 +44,22 @@ export async function pruneDeadLetters(db: Db, account: string, olderThanMs: num
 const BATCH = 50;
 
 /**
- * Removes runs that ended before that, except what something still rests on: for each collection its last certificate
- * over the whole of it and all that came after, and the runs of open dead letters. So a collection without a newer
- * certificate keeps what proves it, however old. @returns runs that were removed
+ * Removes runs that ended before that, except what something still rests on: for each collection the last proof over the
+ * whole of it (sync.proofs) and all that was filed, proved or counted since, and the runs of open dead letters. So a
+ * collection without a newer proof keeps what proves it, however old. @returns runs that were removed
  */
 export async function pruneLedger(db: Db, account: string, olderThanMs: number): Promise<number> {
   let removed = 0;
   for (;;) {
     const batch = await db.execute(sql`
-      with last_whole as (
-        select w.collection, max(w.id) as id from sync.windows w join sync.runs r on r.id = w.run_id
-        where w.account = ${account} and w.kind = 'whole' and w.state = 'certified'
-          and r.mode in ('full', 'incremental') group by 1)
+      with proofs as materialized (select * from sync.proofs where account = ${account})
       delete from sync.runs where id in (
         select r.id from sync.runs r
         where r.account = ${account} and r.state <> 'running'
           and r.finished_at < now() - make_interval(secs => ${olderThanMs / 1_000})
-          and not exists (select from sync.windows w left join last_whole l on l.collection = w.collection
-            where w.run_id = r.id and (l.id is null or w.id >= l.id))
+          and not exists (select from sync.windows w left join proofs p on p.collection = w.collection
+            where w.run_id = r.id and (p.whole_run_id is null or w.run_id >= p.whole_run_id
+              or w.as_of >= p.whole_as_of or w.counted_at >= p.whole_as_of))
           and not exists (select from sync.dead_letters d where d.run_id = r.id and d.resolved_at is null)
         order by r.id limit ${BATCH})
       returning id`);

@@ -31,7 +31,9 @@ export interface Sightings {
   readonly webhooks: readonly { delivery: number; event: string | null; outcome: string | null; at: string }[];
   readonly changes: readonly { field: string; old: string | null; new: string | null; source: string; at: string }[];
   readonly letters: readonly { letter: number; errors: string[]; resolution: string | null; at: string }[];
-  /** The newest window over the whole collection. */
+  /** What is proved of its collection. */
+  readonly proved: ProvedFacts;
+  /** The newest window over the whole collection that has ended. */
   readonly list: ListFacts | null;
   /** Open dead letters about pages of the collection. */
   readonly unreadPages: number;
@@ -49,11 +51,18 @@ interface RowFacts extends Record<string, unknown> {
   lost: string[] | null;
 }
 
+interface ProvedFacts {
+  /** As of when the whole list was last proved, and by which run; null = never. */
+  readonly whole_as_of: string | null;
+  readonly whole_run: number | null;
+  /** Up to when new records are in the table; null = never. */
+  readonly new_up_to: string | null;
+}
+
 interface ListFacts extends Record<string, unknown> {
   run: number;
   state: string;
   reason: string | null;
-  at: string;
 }
 
 export async function readSightings(
@@ -86,16 +95,25 @@ export async function readSightings(
     select id as letter, errors, resolution, ${iso('last_seen_at')} as at from sync.dead_letters
     where ${ofIt} order by resolved_at is null desc, last_seen_at desc limit ${SHOWN}`);
   const [list] = await db.execute<ListFacts>(sql`
-    select w.run_id as run, w.state, w.reason, ${iso('coalesce(w.to_at, w.started_at)')} as at from sync.windows w
+    select w.run_id as run, w.state, w.reason from sync.windows w
     where ${ofAll} and w.kind = 'whole' and w.state not in ('waiting', 'reading') order by w.id desc limit 1`);
   const [rest] = await db.execute<{ unread: number; reading: boolean }>(sql`
     select (select count(*) from sync.dead_letters where account = ${account} and collection = ${collection}
         and kind = 'request' and resolved_at is null) as unread,
       exists (select from sync.windows w where ${ofAll} and w.state in ('waiting', 'reading')) as reading`);
   return {
-    ...{ row: row ?? null, pages, lookups, webhooks, changes: [...changes].reverse(), letters, list: list ?? null },
+    ...{ row: row ?? null, pages, lookups, webhooks, changes: [...changes].reverse(), letters },
+    proved: await readProved(db, account, collection),
+    list: list ?? null,
     ...{ unreadPages: rest?.unread ?? 0, isBeingRead: rest?.reading ?? false },
   };
+}
+
+export async function readProved(db: Executor, account: string, collection: string): Promise<ProvedFacts> {
+  const [proved] = await db.execute<ProvedFacts & Record<string, unknown>>(sql`
+    select ${iso('whole_as_of')} as whole_as_of, whole_run_id as whole_run, ${iso('new_up_to')} as new_up_to
+    from sync.proofs where account = ${account} and collection = ${collection}`);
+  return proved ?? { whole_as_of: null, whole_run: null, new_up_to: null };
 }
 
 /** Where a record of this id, or with this text in the merchant's column, is known: in its table or in a dead letter. */

@@ -1,17 +1,33 @@
 // Reads the state of an account for people and programs: what is there, how true it is, what is under way.
 import { sql } from 'drizzle-orm';
-import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Executor } from './database.js';
 import { idList } from './id-list.js';
 
+/** What hive.freshness says of a collection, in the same words. */
 export interface CollectionStatus {
   readonly collection: string;
   /** Rows that are not tombstones. */
   readonly rows: number;
-  /** The API's own count when it was last asked for the whole collection; null = never, or it gave none. */
+  /** The API's own count of the whole collection at apiCountAt; null = it never said one. */
   readonly apiCount: number | null;
-  /** Every record created up to then is in the table, proved by a certificate. */
+  readonly apiCountAt: Date | null;
+  /** Our own count when the two were compared. null = not compared. */
+  readonly ownCount: number | null;
+  /** apiCount less our own count when they were compared; negative = too many rows. null = not compared. */
+  readonly missing: number | null;
+  /** The whole list was proved as of then: deletions and back-dated records are true. null = never. */
   readonly certifiedUpTo: Date | null;
+  /** Records that were new then are in the table. null = never. */
+  readonly newRecordsUpTo: Date | null;
+  /** Open records are as they were then, or newer. null = never. */
+  readonly openRecordsUpTo: Date | null;
+  /** The last full or incremental run that ended complete. */
+  readonly lastSuccessAt: Date | null;
+  readonly lastSuccessRunId: number | null;
+  /** The last full or incremental run that ended, however it did. */
+  readonly lastAttemptAt: Date | null;
+  readonly lastAttemptRunId: number | null;
+  readonly lastAttemptState: string | null;
   readonly openDeadLetters: number;
 }
 
@@ -57,35 +73,72 @@ export interface BudgetStatus {
 const toDate = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
 const ms = (column: string) => sql.raw(`extract(epoch from ${column})::float8 * 1000`);
 
+/** In the order in which they are named. */
 export async function readCollectionStatus(
   db: Executor,
   account: string,
-  { name, pgTable }: { name: string; pgTable: PgTable },
-): Promise<CollectionStatus> {
-  const [row] = await db.execute<{
+  names: readonly string[],
+): Promise<CollectionStatus[]> {
+  const rows = await db.execute<{
+    collection: string;
     rows: number;
     api_count: number | null;
+    counted: number | null;
+    own_count: number | null;
+    missing: number | null;
     certified: number | null;
+    new_records: number | null;
+    open_records: number | null;
+    success: number | null;
+    success_run: number | null;
+    attempt: number | null;
+    attempt_run: number | null;
+    attempt_state: string | null;
     letters: number;
   }>(sql`
-    select
-      (select count(*) from ${pgTable} where account = ${account} and _deleted_at is null) as rows,
-      (select last_item_count from sync.windows w where w.account = ${account} and w.collection = ${name}
-         and w.from_at is null and (w.kind = 'whole' or w.to_at is null) and w.last_item_count is not null
-         order by w.id desc limit 1) as api_count,
-      (select max(${ms('coalesce(w.to_at, w.started_at)')}) from sync.windows w
-         where w.account = ${account} and w.collection = ${name}
-           and w.state = 'certified' and w.kind in ('whole', 'head')) as certified,
-      (select count(*) from sync.dead_letters d
-         where d.account = ${account} and d.collection = ${name} and d.resolved_at is null) as letters`);
-  return {
-    collection: name,
-    rows: row?.rows ?? 0,
-    apiCount: row?.api_count ?? null,
-    certifiedUpTo: toDate(row?.certified ?? null),
-    openDeadLetters: row?.letters ?? 0,
-  };
+    select f.collection, f.rows, f.api_count, ${ms('f.api_count_at')} as counted, f.own_count, f.missing,
+      ${ms('f.certified_up_to')} as certified, ${ms('f.new_records_up_to')} as new_records,
+      ${ms('f.open_records_up_to')} as open_records, ${ms('f.last_success_at')} as success,
+      f.last_success_run_id as success_run, ${ms('f.last_attempt_at')} as attempt,
+      f.last_attempt_run_id as attempt_run, f.last_attempt_state as attempt_state, f.open_dead_letters as letters
+    from hive.freshness f where f.account = ${account}`);
+  const known = rows.map((row) => ({
+    collection: row.collection,
+    rows: row.rows,
+    apiCount: row.api_count,
+    apiCountAt: toDate(row.counted),
+    ownCount: row.own_count,
+    missing: row.missing,
+    certifiedUpTo: toDate(row.certified),
+    newRecordsUpTo: toDate(row.new_records),
+    openRecordsUpTo: toDate(row.open_records),
+    lastSuccessAt: toDate(row.success),
+    lastSuccessRunId: row.success_run,
+    lastAttemptAt: toDate(row.attempt),
+    lastAttemptRunId: row.attempt_run,
+    lastAttemptState: row.attempt_state,
+    openDeadLetters: row.letters,
+  }));
+  return names.map((name) => known.find(({ collection }) => collection === name) ?? { ...UNKNOWN, collection: name });
 }
+
+/** Of an account that has had no run yet. */
+const UNKNOWN: Omit<CollectionStatus, 'collection'> = {
+  rows: 0,
+  apiCount: null,
+  apiCountAt: null,
+  ownCount: null,
+  missing: null,
+  certifiedUpTo: null,
+  newRecordsUpTo: null,
+  openRecordsUpTo: null,
+  lastSuccessAt: null,
+  lastSuccessRunId: null,
+  lastAttemptAt: null,
+  lastAttemptRunId: null,
+  lastAttemptState: null,
+  openDeadLetters: 0,
+};
 
 interface WindowRow extends Record<string, unknown> {
   run: number;

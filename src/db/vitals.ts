@@ -1,11 +1,26 @@
-// What shows from outside whether an account is well: how old its certificates are, what waits for a person, what runs.
-// Cheap enough to be read every few seconds: no table of records is touched.
+// What shows from outside whether an account is well: how old its proofs are, what differs, what waits for a person, what
+// runs. Cheap enough to be read every few seconds: no table of records is touched.
 import { sql } from 'drizzle-orm';
 import type { Executor } from './database.js';
 
+export interface Proof {
+  /** Milliseconds since the instant as of which the whole list was last proved; null = never. */
+  readonly certifiedAgeMs: number | null;
+  /** Milliseconds since the instant up to which new records are in the table; null = never. */
+  readonly newRecordsAgeMs: number | null;
+  /** Milliseconds since the instant as of which open records are true; null = never. */
+  readonly openRecordsAgeMs: number | null;
+  /** null = the API never said a count. */
+  readonly apiCount: number | null;
+  /** Milliseconds since the API was asked for it. */
+  readonly apiCountAgeMs: number | null;
+  /** apiCount less our own count when they were compared; null = not compared. */
+  readonly missing: number | null;
+}
+
 export interface Vitals {
-  /** Milliseconds since the instant up to which a collection is certified; those that never were are not in it. */
-  readonly certifiedAgeMs: ReadonlyMap<string, number>;
+  /** By collection; those that were never read are not in it. */
+  readonly proofs: ReadonlyMap<string, Proof>;
   readonly openDeadLetters: readonly { readonly collection: string; readonly kind: string; readonly count: number }[];
   /** Runs under way, by mode. */
   readonly running: ReadonlyMap<string, number>;
@@ -13,23 +28,53 @@ export interface Vitals {
   readonly lastComplete: ReadonlyMap<string, Date>;
 }
 
+/** Null stays null, where greatest() alone would make 0 of it. */
+const ageMs = (column: string) =>
+  sql.raw(
+    `case when ${column} is not null then greatest(0, extract(epoch from clock_timestamp() - ${column})::float8 * 1000) end`,
+  );
+
 export async function readVitals(db: Executor, account: string): Promise<Vitals> {
-  const [certified, letters, running, complete] = await Promise.all([
-    db.execute<{ collection: string; age: number }>(sql`
-      select w.collection, extract(epoch from clock_timestamp() - max(coalesce(w.to_at, w.started_at)))::float8 * 1000 as age
-      from sync.windows w where w.account = ${account} and w.state = 'certified' and w.kind in ('whole', 'head')
-      group by w.collection`),
+  const [proofs, letters, running, complete] = await Promise.all([
+    db.execute<{
+      collection: string;
+      certified: number | null;
+      new_records: number | null;
+      open_records: number | null;
+      api_count: number | null;
+      counted: number | null;
+      missing: number | null;
+    }>(sql`
+      select collection, ${ageMs('whole_as_of')} as certified,
+        ${ageMs('new_up_to')} as new_records,
+        ${ageMs('open_up_to')} as open_records,
+        api_count, ${ageMs('api_count_at')} as counted, missing
+      from sync.proofs where account = ${account}`),
     db.execute<{ collection: string; kind: string; count: number }>(sql`
       select collection, kind, count(*) as count from sync.dead_letters
       where account = ${account} and resolved_at is null group by collection, kind`),
     db.execute<{ mode: string; count: number }>(sql`
       select mode, count(*) as count from sync.runs where account = ${account} and state = 'running' group by mode`),
     db.execute<{ mode: string; at: number }>(sql`
-      select mode, extract(epoch from max(finished_at))::float8 * 1000 as at from sync.runs
-      where account = ${account} and state = 'complete' group by mode`),
+      select m.mode, extract(epoch from r.finished_at)::float8 * 1000 as at
+      from unnest('{incremental,full,backfill,refresh,retry}'::text[]) as m (mode) cross join lateral (
+        select finished_at from sync.runs where account = ${account} and mode = m.mode and state = 'complete'
+        order by finished_at desc limit 1) r`),
   ]);
   return {
-    certifiedAgeMs: new Map(certified.map(({ collection, age }) => [collection, Math.max(0, age)])),
+    proofs: new Map(
+      proofs.map((one) => [
+        one.collection,
+        {
+          certifiedAgeMs: one.certified,
+          newRecordsAgeMs: one.new_records,
+          openRecordsAgeMs: one.open_records,
+          apiCount: one.api_count,
+          apiCountAgeMs: one.counted,
+          missing: one.missing,
+        },
+      ]),
+    ),
     openDeadLetters: letters,
     running: new Map(running.map(({ mode, count }) => [mode, count])),
     lastComplete: new Map(complete.map(({ mode, at }) => [mode, new Date(at)])),

@@ -53,8 +53,9 @@ export function reference(): string {
     ...sections('hive', 'view'),
     '## Tables of schema hive',
     ...sections('hive', 'table'),
-    '## Tables of schema sync',
+    '## Schema sync',
     'What hive-sync itself works with. Worth a look to see why something is missing.',
+    ...sections('sync', 'view'),
     ...sections('sync', 'table'),
   ].join('\n\n')}\n`;
 }

@@ -1,7 +1,7 @@
 // The views of schema hive: what another one reads comes before it.
 import type { PgView } from 'drizzle-orm/pg-core';
 import { carrierPerformance } from './carrier-performance.js';
-import { freshness } from './freshness.js';
+import { freshness, oldestProof } from './freshness.js';
 import { inventoryByDay } from './inventory-by-day.js';
 import { inventoryByWarehouse } from './inventory-by-warehouse.js';
 import { orderFulfilment } from './order-fulfilment.js';
@@ -12,6 +12,7 @@ import { skuSales } from './sku-sales.js';
 
 export const views: readonly PgView[] = [
   freshness,
+  oldestProof,
   orderFulfilment,
   carrierPerformance,
   inventoryByWarehouse,

@@ -25,7 +25,15 @@ test('a record is explained from first sight over change and dead letter to dele
     { id, state: 'there', pages: [{ run: 1, mode: 'full' }], changes: [], command: `hive-sync refresh orders ${id}` },
   ]);
   expect(await explain(String(order?.merchant_order_id))).toMatchObject([{ id, state: 'there' }]);
-  expect(await explain('99999999')).toMatchObject([{ state: 'not_listed', row: null }]);
+  expect(await explain('99999999')).toMatchObject([
+    {
+      state: 'not_listed',
+      row: null,
+      because: expect.stringMatching(
+        /^Hive had no such order as of 20\S+ \S+ UTC: the whole list is proved as of then \(run 1\)/,
+      ),
+    },
+  ]);
   expect(await explain('no-such-number')).toEqual([]);
 
   await stage.inDatabase(async ({ db }) => {
@@ -52,6 +60,33 @@ test('a record is explained from first sight over change and dead letter to dele
   expect(await stage.run(...String(deleted?.command).split(' ').slice(1))).toMatchObject({ code: 0 });
   expect(await explain(String(other?.id))).toMatchObject([{ state: 'there', lookups: [{ outcome: 'written' }] }]);
   await simulator.close();
+}, 120_000);
+
+test('only a proof over the whole list that lies after all that is known says that Hive has none', async () => {
+  const stage = await openStage({ sizes: { orders: 60 } });
+  expect(await stage.run('sync', 'orders')).toMatchObject({ code: 0 });
+  await stage.inDatabase(({ db }) => db.execute(sql`update sync.windows set as_of = as_of - interval '1 day'`));
+  const createdAt = Date.now() - 100 * 86_400_000;
+  const backDated = stage.simulator.apply({ kind: 'insertBackdated', collection: 'orders', createdAt });
+  expect(await stage.run('sync', 'orders')).toMatchObject({ code: 0 });
+
+  // An incremental run has come since, and it proves nothing of an order that is dated back.
+  const missing = async () => explained((await stage.run('explain', 'orders', `${backDated?.id}`, '--json')).stdout)[0];
+  expect(await missing()).toMatchObject({
+    state: 'not_listed',
+    because: expect.stringMatching(/as of .* \(run 1\) .* One that came since is back-dated, or newer than 20.* UTC/),
+    proved: { whole_run: 1 },
+  });
+  // A page or a webhook showed it after that: then the proof of before says nothing of it.
+  await stage.inDatabase(({ db }) =>
+    db.execute(sql`
+      insert into sync.webhook_deliveries (account, body_hash, collection, record_id, payload, outcome, processed_at)
+      values ('default', 'h', 'orders', ${Number(backDated?.id)}, '{}', 'stale', now())`),
+  );
+  expect(await missing()).toMatchObject({ state: 'maybe_missed', command: 'hive-sync sync orders --full' });
+  expect(await stage.run('sync', 'orders', '--full')).toMatchObject({ code: 0 });
+  expect(await missing()).toMatchObject({ state: 'there' });
+  await stage.simulator.close();
 }, 120_000);
 
 test('a page that could not be read, and a list that is not certified, are named as what may have hidden it', async () => {

@@ -87,6 +87,12 @@ test('gauges tell what the database knows', () => {
   expect(value('hive_sync_rows_with_lost_values', { account, collection: 'returns' })).toBe(0);
   expect(value('hive_sync_certified_age_seconds', { account, collection: 'orders' })).toBeLessThan(60);
   expect(value('hive_sync_certified_age_seconds', { account, collection: 'skus' })).toBe(Number.POSITIVE_INFINITY);
+  expect(value('hive_sync_new_records_age_seconds', { account, collection: 'orders' })).toBeLessThan(60);
+  expect(value('hive_sync_open_records_age_seconds', { account, collection: 'orders' })).toBeLessThan(60);
+  expect(value('hive_sync_new_records_age_seconds', { account, collection: 'skus' })).toBe(Number.POSITIVE_INFINITY);
+  expect(value('hive_sync_api_records', { account, collection: 'orders' })).toBe(60);
+  expect(value('hive_sync_api_records_age_seconds', { account, collection: 'orders' })).toBeGreaterThanOrEqual(0);
+  expect(value('hive_sync_last_complete_run_timestamp_seconds', { account, mode: 'full' })).toBe(0);
   expect(value('hive_sync_runs_running', { account, mode: 'full' })).toBe(0);
   expect(value('hive_sync_queue_jobs', { account, state: 'active' })).toBe(0);
   expect(value('hive_sync_build_info', { version: 'test' })).toBe(1);

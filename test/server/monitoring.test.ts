@@ -44,6 +44,37 @@ test('every alert says what it means and what to do in docs/operations.md, and n
   expect(told.sort()).toEqual(rules.sort());
 });
 
+const RULES = [
+  ...read('docs/alerts.yml').matchAll(/- alert: (\w+)\n\s+expr: (?:>-\n)?([\s\S]*?)\n\s+(?:for|labels):/g),
+].map(([, name = '', expression = '']) => ({ name, expression }));
+
+test('a collection that was never proved, and a full run that never was, are told of from the first scrape on', async () => {
+  const told = (await (await server.ask('/metrics')).text()).split('\n');
+  const of = (name: string) => told.filter((line) => line.startsWith(`hive_sync_${name}{`));
+  for (const name of ['certified_age_seconds', 'new_records_age_seconds', 'open_records_age_seconds']) {
+    expect(of(name)).toHaveLength(6);
+    for (const line of of(name)) expect(line).toMatch(/ \+Inf$/);
+  }
+  expect(of('last_complete_run_timestamp_seconds').filter((line) => line.includes('mode="full"'))).toEqual([
+    'hive_sync_last_complete_run_timestamp_seconds{account="default",mode="full"} 0',
+  ]);
+  // No count, so no difference: a series here would say that they agree.
+  expect(of('missing_records')).toEqual([]);
+});
+
+test('each age of a proof has a rule for old ones, and one rule fires where there is none', () => {
+  for (const name of ['certified', 'new_records', 'open_records']) {
+    const old = RULES.filter(({ expression }) => expression.includes(`hive_sync_${name}_age_seconds) >`));
+    expect(old.map(({ expression }) => expression)).toEqual([
+      expect.stringMatching(/^\(max by \(account, collection\) \(\w+\) > \d+ \* 3600\) < \+Inf$/),
+    ]);
+  }
+  expect(RULES.find(({ name }) => name === 'HiveSyncNeverProved')?.expression).toMatch(
+    /certified_age_seconds\) == \+Inf$/,
+  );
+  expect(RULES.find(({ name }) => name === 'HiveSyncRecordsMissing')?.expression).toMatch(/missing_records\) != 0$/);
+});
+
 test('the dashboard is one that Grafana can load: panels with queries, and no two at one place', () => {
   const { panels } = JSON.parse(read('docs/grafana-dashboard.json')) as {
     panels: { id: number; gridPos: { x: number; y: number; w: number; h: number }; targets: { expr: string }[] }[];

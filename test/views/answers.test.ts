@@ -207,14 +207,14 @@ test('freshness has a row for each collection of an account, and leaves out dele
   await db.execute(sql`
     insert into sync.dead_letters (account, collection, kind, fingerprint) values ('a', 'orders', 'record', 'f')`);
   const rows = await db.execute(sql`
-    select collection, rows, api_count, last_run_state, open_dead_letters from hive.freshness order by 1`);
+    select collection, rows, api_count, last_attempt_state, open_dead_letters from hive.freshness order by 1`);
   expect(rows).toHaveLength(6);
   expect(rows.find(({ collection }) => collection === 'orders')).toEqual({
     collection: 'orders',
     rows: 3,
     api_count: null,
-    last_run_state: 'incomplete',
+    last_attempt_state: 'incomplete',
     open_dead_letters: 1,
   });
-  expect(rows.find(({ collection }) => collection === 'skus')).toMatchObject({ rows: 2, last_run_state: null });
+  expect(rows.find(({ collection }) => collection === 'skus')).toMatchObject({ rows: 2, last_attempt_state: null });
 });

@@ -29,8 +29,19 @@ export const runs = describedTable(
     heartbeat_at: [at().notNull().defaultNow(), 'When it last moved on.'],
     finished_at: [at(), 'When it ended; null while it runs.'],
   },
-  (table) => [index().on(table.account, table.state)],
+  (table) => [
+    index().on(table.account, table.state),
+    // For hive.freshness.
+    index('runs_ended')
+      .on(table.account, table.finished_at)
+      .where(sql`mode in ('full', 'incremental') and finished_at is not null`),
+    index('runs_complete').on(table.account, table.mode, table.finished_at).where(sql`state = 'complete'`),
+  ],
 );
+
+/** A window that has ended and may tell how many records the whole list holds. An index goes by it: no column that changes with each page is in it. */
+export const COUNTS_ALL =
+  "from_at is null and kind in ('whole', 'head', 'counted') and finished_at is not null and last_item_count is not null";
 
 export const windows = describedTable(
   syncSchema,
@@ -104,7 +115,15 @@ export const windows = describedTable(
     ],
     finished_at: [at(), 'When it ended; null until then.'],
   },
-  (table) => [index().on(table.run_id), index().on(table.account, table.collection, table.state)],
+  (table) => [
+    index().on(table.run_id),
+    index().on(table.account, table.collection, table.state),
+    // For sync.proofs.
+    index('windows_proofs')
+      .on(table.account, table.collection, table.kind, table.as_of)
+      .where(sql`state = 'certified' and as_of is not null`),
+    index('windows_counts').on(table.account, table.collection, table.finished_at).where(sql.raw(COUNTS_ALL)),
+  ],
 );
 
 export const pages = describedTable(

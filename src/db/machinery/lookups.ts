@@ -1,4 +1,5 @@
 // The table of the lookups: records that a run reads by their ids.
+import { sql } from 'drizzle-orm';
 import { bigint, bigserial, index, integer, text, unique } from 'drizzle-orm/pg-core';
 import { describedTable } from '../described.js';
 import { runs } from './ledger.js';
@@ -38,5 +39,9 @@ export const lookups = describedTable(
   (table) => [
     unique('lookups_once').on(table.run_id, table.collection, table.record_id),
     index().on(table.account, table.collection, table.outcome),
+    // For sync.proofs.
+    index('lookups_unsettled')
+      .on(table.run_id, table.collection)
+      .where(sql`state <> 'done' or outcome = 'unconfirmed'`),
   ],
 );

@@ -50,6 +50,7 @@ const windowOf = z.strictObject({
   pages_failed: count,
   page_count: count.nullable(),
   api_count: count.nullable().describe("The API's own count at the last page."),
+  api_count_at: instantOrNull.describe('When the request began whose answer said api_count.'),
   distinct_ids: count
     .nullable()
     .describe('Different records that were seen; the certificate compares it with api_count.'),
@@ -58,6 +59,9 @@ const windowOf = z.strictObject({
   unchanged: count,
   dead_letters: count,
   started_at: instantOrNull,
+  as_of: instantOrNull.describe(
+    'Certified: every record of it that existed then is in the table; a head says so of new records only. null = it proves nothing by itself.',
+  ),
   finished_at: instantOrNull,
 });
 
@@ -229,12 +233,14 @@ const windowToJson = (one: Window): z.input<typeof windowOf> => ({
   pages_failed: one.pages_failed,
   page_count: one.page_count,
   api_count: one.last_item_count,
+  api_count_at: one.last_item_count === null ? null : isoOf(one.counted_at),
   distinct_ids: one.distinct_ids,
   inserted: one.inserted,
   updated: one.updated,
   unchanged: one.unchanged,
   dead_letters: one.dead_letters,
   started_at: isoOf(one.started_at),
+  as_of: isoOf(one.as_of),
   finished_at: isoOf(one.finished_at),
 });
 

@@ -12,10 +12,28 @@ const account = z.strictObject({
     z.strictObject({
       collection: z.string(),
       rows: count.describe('Rows that are not marked as deleted.'),
-      api_count: count.nullable().describe("The API's own count when it last told one."),
-      certified_complete_up_to: instantOrNull.describe(
-        'Every record created up to then is in the table, proved by a certificate; null = never.',
+      api_count: count.nullable().describe("The API's own count of the whole collection when it last said one."),
+      api_count_at: instantOrNull.describe('When the request began whose answer said api_count.'),
+      own_count: count.nullable().describe('Our own count when the two were compared; null = they were not.'),
+      missing: z
+        .number()
+        .int()
+        .nullable()
+        .describe('api_count less own_count, as of api_count_at; negative = too many rows; null = not compared.'),
+      certified_up_to: instantOrNull.describe(
+        'The whole list was proved as of then: deletions, back-dated records and late changes of closed ones are true. null = never.',
       ),
+      new_records_up_to: instantOrNull.describe('Records that were new until then are in the table. null = never.'),
+      open_records_up_to: instantOrNull.describe('Open records are as they were then, or newer. null = never.'),
+      last_success_at: instantOrNull.describe(
+        'When the last full or incremental run that read it and ended complete did end; null = none is on file.',
+      ),
+      last_success_run: z.number().int().nullable(),
+      last_attempt_at: instantOrNull.describe(
+        'When the last full or incremental run that read it ended, however it did; null = none is on file.',
+      ),
+      last_attempt_run: z.number().int().nullable(),
+      last_attempt_state: z.string().nullable().describe('complete, incomplete or failed'),
       open_dead_letters: count,
       rows_with_lost_values: count.describe(
         'Rows that are not marked as deleted and hold an older value, or none, in a column: what the API gave could not be read.',

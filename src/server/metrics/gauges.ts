@@ -11,6 +11,10 @@ import type { ServerAccount, ServerParts } from '../parts.js';
 const FRESH_MS = 5_000;
 const PATIENCE_MS = 3_000;
 
+/** Never is infinitely long ago. */
+const inSeconds = (ageMs: number | null | undefined): number =>
+  ageMs == null ? Number.POSITIVE_INFINITY : ageMs / 1_000;
+
 /** @returns brings the gauges up to date; never fails, since what the process counts is of use without them */
 export function openGauges({ metrics, accounts, store, config, log }: ServerParts): () => Promise<void> {
   const registers = [metrics.registry];
@@ -24,7 +28,28 @@ export function openGauges({ metrics, accounts, store, config, log }: ServerPart
     halted: gauge('account_halted', '1 = the API refused the key twice; each new run tries with one request.'),
     certifiedAge: gauge(
       'certified_age_seconds',
-      'Age of the instant up to which a collection is certified complete; +Inf = never.',
+      'Age of the last proof over the whole list: deletions and back-dated records are true as of then; +Inf = never.',
+      'collection',
+    ),
+    newRecordsAge: gauge(
+      'new_records_age_seconds',
+      'Age of the instant up to which new records are in the tables; +Inf = never.',
+      'collection',
+    ),
+    openRecordsAge: gauge(
+      'open_records_age_seconds',
+      'Age of the instant as of which all open records were looked at; +Inf = never.',
+      'collection',
+    ),
+    apiCount: gauge(
+      'api_records',
+      "Records by the API's own count when it last said one; none = it never did.",
+      'collection',
+    ),
+    apiCountAge: gauge('api_records_age_seconds', 'How long ago it was asked for that count.', 'collection'),
+    missing: gauge(
+      'missing_records',
+      "The API's count less our own when they were compared; negative = too many rows; none = not compared.",
       'collection',
     ),
     lost: gauge(
@@ -34,7 +59,11 @@ export function openGauges({ metrics, accounts, store, config, log }: ServerPart
     ),
     letters: gauge('dead_letters_open', 'Dead letters that are open.', 'collection', 'kind'),
     running: gauge('runs_running', 'Runs under way.', 'mode'),
-    lastComplete: gauge('last_complete_run_timestamp_seconds', 'When the last complete run of a mode ended.', 'mode'),
+    lastComplete: gauge(
+      'last_complete_run_timestamp_seconds',
+      'When the last complete run of a mode ended; 0 = none is on file.',
+      'mode',
+    ),
     queue: gauge('queue_jobs', 'Jobs in the queue, by state.', 'state'),
   };
   const up = new Gauge({ name: 'hive_sync_database_up', help: '1 = the database answers.', registers });
@@ -50,8 +79,15 @@ export function openGauges({ metrics, accounts, store, config, log }: ServerPart
     all.blocked.set({ account }, Math.max(0, ((budget.blockedUntil?.getTime() ?? 0) - Date.now()) / 1_000));
     all.halted.set({ account }, budget.haltedAt === null ? 0 : 1);
     for (const { name: collection } of context.collections) {
-      const ageMs = vitals.certifiedAgeMs.get(collection);
-      all.certifiedAge.set({ account, collection }, ageMs === undefined ? Number.POSITIVE_INFINITY : ageMs / 1_000);
+      const proof = vitals.proofs.get(collection);
+      all.certifiedAge.set({ account, collection }, inSeconds(proof?.certifiedAgeMs));
+      all.newRecordsAge.set({ account, collection }, inSeconds(proof?.newRecordsAgeMs));
+      all.openRecordsAge.set({ account, collection }, inSeconds(proof?.openRecordsAgeMs));
+      if (proof?.apiCount != null) {
+        all.apiCount.set({ account, collection }, proof.apiCount);
+        all.apiCountAge.set({ account, collection }, inSeconds(proof.apiCountAgeMs));
+      }
+      if (proof?.missing != null) all.missing.set({ account, collection }, proof.missing);
       all.letters.set({ account, collection, kind: 'record' }, 0);
       all.letters.set({ account, collection, kind: 'request' }, 0);
     }
@@ -64,6 +100,8 @@ export function openGauges({ metrics, accounts, store, config, log }: ServerPart
     for (const mode of ['incremental', 'full', 'backfill']) {
       all.running.set({ account, mode }, vitals.running.get(mode) ?? 0);
     }
+    // A series that is not there fires no alert: 0 = never.
+    for (const mode of ['incremental', 'full']) all.lastComplete.set({ account, mode }, 0);
     for (const [mode, at] of vitals.lastComplete) all.lastComplete.set({ account, mode }, at.getTime() / 1_000);
   }
 

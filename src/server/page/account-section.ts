@@ -1,10 +1,10 @@
 // One account on the status page: what is wrong first, then what is under way, then how true the tables are.
 import { whatOf } from '../../db/dead-letters.js';
-import { counted, inThousands, inUtc, inWords } from '../../words.js';
+import { counted, differenceInWords, inThousands, inUtc, inWords } from '../../words.js';
 import { type Html, html } from '../html.js';
 import { budgetChart } from './budget-chart.js';
 import { coverageBar } from './coverage-bar.js';
-import { type Freshness, freshnessOf } from './freshness.js';
+import { type Freshness, freshnessOf, wholeFreshnessOf } from './freshness.js';
 import { headline } from './headline.js';
 import { ago, instant, runProgress, state, type Tone } from './marks.js';
 import { type AccountView, type CollectionView, type RunUnderWay, WEBHOOK_HOURS } from './read-account.js';
@@ -83,7 +83,7 @@ function collectionsCard({ label, collections }: AccountView, { now, everyMs }: 
   return html`<div class="card wide">
 <h3 id="collections-${label}">Collections</h3>
 <table class="cards collections" aria-labelledby="collections-${label}">
-<thead><tr><th scope="col">collection</th><th scope="col" class="n">rows</th><th scope="col" class="n">API count</th><th scope="col">certified complete up to</th><th scope="col" class="n">dead letters</th></tr></thead>
+<thead><tr><th scope="col">collection</th><th scope="col" class="n">rows</th><th scope="col" class="n">API count</th><th scope="col">complete as of</th><th scope="col" class="n">dead letters</th></tr></thead>
 <tbody>${collections.map((one) => collectionRow(label, one, now, everyMs))}</tbody>
 </table>
 ${collections.filter(({ losses }) => losses.rows > 0).map((one) => lossLine(one, now))}
@@ -95,22 +95,37 @@ const lossLine = ({ collection, losses }: CollectionView, now: Date): Html =>
 <span class="faint">since ${losses.since !== null && ago(losses.since, now)}; older values are kept</span></p>`;
 
 function collectionRow(label: string, one: CollectionView, now: Date, everyMs: number | undefined): Html {
-  const freshness = freshnessOf(one.certifiedUpTo, now, everyMs);
+  const { certifiedUpTo, newRecordsUpTo, apiCount, apiCountAt } = one;
+  const difference = differenceInWords(one.missing, apiCountAt);
+  const newFreshness = freshnessOf(newRecordsUpTo, now, everyMs);
   return html`<tr>
 <th scope="row">${one.collection}</th>
 <td class="n" data-label="rows">${inThousands(one.rows)}</td>
-<td class="n" data-label="API count">${one.apiCount === null ? '–' : inThousands(one.apiCount)}</td>
-<td class="proof" data-label="certified complete up to"><div class="certified">${
-    one.certifiedUpTo === null
-      ? state('calm', 'never')
-      : html`<span class="state ${FRESHNESS_TONES[freshness]}" title="${freshness}"><span class="unseen">${freshness}: </span>${instant(one.certifiedUpTo)}</span><span class="faint">${ago(one.certifiedUpTo, now)}</span>`
-  }${coverageBar(one.coverage, now)}</div></td>
+<td class="n" data-label="API count">${
+    apiCount === null || apiCountAt === null
+      ? '–'
+      : html`${inThousands(apiCount)} <div class="faint">${ago(apiCountAt, now)}</div>`
+  }</td>
+<td class="proof" data-label="complete as of"><div class="certified">${wholeState(certifiedUpTo, now)}${
+    certifiedUpTo?.getTime() !== newRecordsUpTo?.getTime() &&
+    html`<div class="newest"><span class="faint">new records up to</span> ${
+      newRecordsUpTo === null
+        ? 'never'
+        : html`<span class="state ${FRESHNESS_TONES[newFreshness]}" title="${newFreshness}"><span class="unseen">${newFreshness}: </span>${ago(newRecordsUpTo, now)}</span>`
+    }</div>`
+  }${difference !== undefined && html`<span class="bad">${difference}</span>`}${coverageBar(one.coverage, now)}</div></td>
 <td class="n" data-label="dead letters">${
     one.openDeadLetters === 0
       ? html`<span class="faint">0</span>`
       : html`<a class="bad" href="/dead-letters?account=${encodeURIComponent(label)}&amp;collection=${one.collection}">${inThousands(one.openDeadLetters)}</a>`
   }</td>
 </tr>`;
+}
+
+function wholeState(at: Date | null, now: Date): Html {
+  if (at === null) return state('calm', 'never');
+  const freshness = wholeFreshnessOf(at, now);
+  return html`<span class="state ${FRESHNESS_TONES[freshness]}" title="${freshness}"><span class="unseen">${freshness}: </span>${instant(at)}</span><span class="faint">${ago(at, now)}</span>`;
 }
 
 function budgetCard({ label, budget, minutes, perMinute }: AccountView, { windowMs, now }: SectionOptions): Html {

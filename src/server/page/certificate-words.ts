@@ -33,12 +33,13 @@ type Proof = Pick<
   | 'pages_failed'
   | 'pages_read'
   | 'page_count'
+  | 'as_of'
 >;
 
 /** Why it is proved, or what is missing; goes beside the window's state. */
 export function certificateInWords(window: Proof): string {
   const seen = (window.distinct_ids ?? 0) + window.without_id;
-  const { first_item_count: first, last_item_count: last } = window;
+  const last = window.last_item_count;
   const passes = window.pass > 1 ? ` It took ${counted(window.pass, 'pass', 'passes')}.` : '';
   switch (window.state) {
     case 'waiting':
@@ -54,20 +55,32 @@ export function certificateInWords(window: Proof): string {
     case 'failed':
       return `${sentence(window.reason ?? 'the account was halted')}.`;
     case 'certified':
-      if (window.kind === 'head' && first === null) return `It was read down to what was certified before.${passes}`;
-      if (window.moved) {
-        return `The list moved while it was read (${count(first)} records at first, ${count(last)} at last), and its pages overlap without a gap.${passes}`;
-      }
-      if (last !== null && seen === last) {
-        return `The list stood still, and as many records were seen as the API counts: ${inThousands(seen)}.${passes}`;
-      }
-      return `${records(seen)} were seen, down to what was certified before.${passes}`;
+      return `${whyProved(window, seen)}${passes}${asOfInWords(window)}${window.reason === null ? '' : ` ${sentence(window.reason)}.`}`;
     default: {
       const short = last === null ? 0 : last - seen;
       const shortBy = short > 0 ? ` Short by ${records(short)}.` : short < 0 ? ` ${records(-short)} too many.` : '';
       return `${sentence(window.reason ?? 'there is no proof')}.${shortBy}${passes}`;
     }
   }
+}
+
+function whyProved(window: Proof, seen: number): string {
+  const { first_item_count: first, last_item_count: last } = window;
+  if (window.kind === 'head' && first === null) return 'It was read down to what was certified before.';
+  if (window.moved) {
+    return `The list moved while it was read (${count(first)} records at first, ${count(last)} at last), and its pages overlap without a gap.`;
+  }
+  if (last !== null && seen === last) {
+    return `The list stood still, and as many records were seen as the API counts: ${inThousands(seen)}.`;
+  }
+  return `${records(seen)} were seen, down to what was certified before.`;
+}
+
+/** What it proves, and as of when. */
+function asOfInWords({ kind, as_of: at }: Proof): string {
+  if (at === null) return ' By itself it proves nothing yet.';
+  if (kind === 'head') return ` It proves what was new as of ${inUtc(at)}, and nothing of older records.`;
+  return ` Every record of it that existed as of ${inUtc(at)} is in the table.`;
 }
 
 const count = (n: number | null): string => (n === null ? 'unknown' : inThousands(n));

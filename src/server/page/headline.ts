@@ -1,15 +1,16 @@
 // An account in one sentence: the worst that there is to say.
 import { counted, inAge } from '../../words.js';
-import { freshnessOf } from './freshness.js';
+import { freshnessOf, wholeFreshnessOf } from './freshness.js';
 import type { Tone } from './marks.js';
 import type { AccountView } from './read-account.js';
 
 export type HeadlineView = {
   readonly budget: Pick<AccountView['budget'], 'haltedAt'>;
   readonly openLetters: number;
-  readonly collections: readonly (Pick<AccountView['collections'][number], 'collection' | 'certifiedUpTo'> & {
-    readonly losses: Pick<AccountView['collections'][number]['losses'], 'rows'>;
-  })[];
+  readonly collections: readonly (Pick<
+    AccountView['collections'][number],
+    'collection' | 'certifiedUpTo' | 'newRecordsUpTo' | 'missing'
+  > & { readonly losses: Pick<AccountView['collections'][number]['losses'], 'rows'> })[];
   readonly underWay: readonly {
     readonly windows: readonly { readonly collection: string; readonly state: string }[];
   }[];
@@ -25,7 +26,10 @@ export function headline(
   const lost = losing.length > 0 ? `, values of ${namesOf(losing)} could not be read` : '';
   const letters = `${openLetters > 0 ? `, ${counted(openLetters, 'open dead letter')}` : ''}${lost}`;
   const never = collections.filter(({ certifiedUpTo }) => certifiedUpTo === null);
-  const stale = collections.filter(({ certifiedUpTo }) => freshnessOf(certifiedUpTo, now, everyMs) === 'stale');
+  const stale = collections.filter(
+    ({ certifiedUpTo, newRecordsUpTo }) =>
+      freshnessOf(newRecordsUpTo, now, everyMs) === 'stale' || wholeFreshnessOf(certifiedUpTo, now) === 'stale',
+  );
   const isBeingRead = ({ collection }: { readonly collection: string }) =>
     underWay.some(({ windows }) =>
       windows.some((one) => one.collection === collection && ['waiting', 'reading'].includes(one.state)),
@@ -40,9 +44,12 @@ export function headline(
   }
   const behind = collections.filter((one) => never.includes(one) || stale.includes(one));
   if (behind.length > 0) return { tone: 'warn', sentence: `Behind: ${namesOf(behind)}${letters}` };
-  const oldest = Math.min(...collections.map(({ certifiedUpTo }) => certifiedUpTo?.getTime() ?? 0));
-  const upTo = `Certified complete up to ${inAge(now.getTime() - oldest)} ago`;
-  return letters === '' ? { tone: 'good', sentence: upTo } : { tone: 'warn', sentence: upTo + letters };
+  const oldest = (instants: readonly (Date | null)[]): string =>
+    `${inAge(now.getTime() - Math.min(...instants.map((at) => at?.getTime() ?? 0)))} ago`;
+  const proved = `Complete as of ${oldest(collections.map((one) => one.certifiedUpTo))}, new records up to ${oldest(collections.map((one) => one.newRecordsUpTo))}`;
+  const differing = collections.filter(({ missing }) => missing !== null && missing !== 0);
+  const differs = differing.length === 0 ? '' : `, not as many rows as the API counts: ${namesOf(differing)}`;
+  return { tone: letters === '' && differs === '' ? 'good' : 'warn', sentence: proved + differs + letters };
 }
 
 const namesOf = (some: readonly { readonly collection: string }[]): string =>

@@ -49,9 +49,14 @@ export const WEBHOOK_HOURS = 24;
 /** The dear part: it counts rows. */
 export async function readCollections({ store }: ServerParts, { context }: ServerAccount): Promise<CollectionView[]> {
   const views: CollectionView[] = [];
+  const names = context.collections.map(({ name }) => name);
+  const known = new Map(
+    (await readCollectionStatus(store.db, context.account, names)).map((one) => [one.collection, one]),
+  );
   // One after another: the connections of the pool are for the sync.
   for (const collection of context.collections) {
-    const status = await readCollectionStatus(store.db, context.account, collection);
+    const status = known.get(collection.name);
+    if (status === undefined) continue;
     const losses = await readLosses(store.db, context.account, collection);
     views.push({ ...status, coverage: await readCoverage(store.db, context.account, collection), losses });
   }

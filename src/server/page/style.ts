@@ -90,9 +90,11 @@ th:last-child, td:last-child { padding-right: 0; }
 td.n, time, td[data-label=mode] { white-space: nowrap; }
 .reason, .errors { color: var(--faint); font-size: 0.9rem; overflow-wrap: anywhere; }
 .certified { display: flex; flex-wrap: wrap; gap: 0.15rem 0.75rem; }
+.certified .newest, .certified > .bad { flex: 1 0 100%; }
 .coverage { flex: 1 0 100%; display: block; width: 100%; min-width: 0; height: 5px; border-radius: 3px; }
 .coverage .open { fill: var(--track); }
 .coverage rect.certified { fill: var(--good); }
+.coverage rect.newest { fill: var(--good); opacity: 0.45; }
 
 .chart { margin: 0; }
 .chart svg { display: block; width: 100%; flex: 1 1 8rem; min-height: 8rem; height: 8rem; border-bottom: 1px solid var(--field); }

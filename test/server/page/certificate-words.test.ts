@@ -15,15 +15,29 @@ const window = {
   pages_failed: 0,
   pages_read: 61,
   page_count: 61,
+  as_of: new Date('2026-03-01T12:00:00Z'),
 };
 
+const IN_TABLE = 'Every record of it that existed as of 2026-03-01 12:00:00 UTC is in the table.';
+
 test.each([
-  [{}, 'The list stood still, and as many records were seen as the API counts: 1,204.'],
+  [{}, `The list stood still, and as many records were seen as the API counts: 1,204. ${IN_TABLE}`],
+  [
+    { as_of: null },
+    'The list stood still, and as many records were seen as the API counts: 1,204. By itself it proves nothing yet.',
+  ],
+  [
+    { reason: '30 of 60 rows are no longer listed, too many to believe' },
+    `The list stood still, and as many records were seen as the API counts: 1,204. ${IN_TABLE} 30 of 60 rows are no longer listed, too many to believe.`,
+  ],
   [
     { moved: true, last_item_count: 1_207, pass: 3 },
-    'The list moved while it was read (1,204 records at first, 1,207 at last), and its pages overlap without a gap. It took 3 passes.',
+    `The list moved while it was read (1,204 records at first, 1,207 at last), and its pages overlap without a gap. It took 3 passes. ${IN_TABLE}`,
   ],
-  [{ distinct_ids: 20, kind: 'head' }, '20 records were seen, down to what was certified before.'],
+  [
+    { distinct_ids: 20, kind: 'head' },
+    '20 records were seen, down to what was certified before. It proves what was new as of 2026-03-01 12:00:00 UTC, and nothing of older records.',
+  ],
   [
     { state: 'uncertified', reason: '1 page could not be read, see dead letters', distinct_ids: 1_184 },
     '1 page could not be read, see dead letters. Short by 20 records.',

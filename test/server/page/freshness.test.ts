@@ -1,6 +1,6 @@
 // How old a certificate may be, in multiples of the schedule.
 import { expect, test } from 'vitest';
-import { freshnessOf } from '../../../src/server/page/freshness.js';
+import { freshnessOf, wholeFreshnessOf } from '../../../src/server/page/freshness.js';
 
 const MINUTE_MS = 60_000;
 const now = new Date('2026-03-01T12:00:00Z');
@@ -20,4 +20,16 @@ test.each([
 ])('%s: certified %s minutes ago with a run every %s minutes', (expected, minutes, every) => {
   const upTo = minutes === null ? null : new Date(now.getTime() - minutes * MINUTE_MS);
   expect(freshnessOf(upTo, now, every === undefined ? undefined : every * MINUTE_MS)).toBe(expected);
+});
+
+test.each([
+  ['never', null],
+  ['fresh', 30],
+  ['late', 31],
+  ['late', 72],
+  ['stale', 73],
+])('%s: the whole list was proved %s hours ago', (expected, hours) => {
+  expect(wholeFreshnessOf(hours === null ? null : new Date(now.getTime() - hours * 60 * MINUTE_MS), now)).toBe(
+    expected,
+  );
 });

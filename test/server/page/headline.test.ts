@@ -5,7 +5,7 @@ import { type HeadlineView, headline } from '../../../src/server/page/headline.j
 const now = new Date('2026-03-31T12:00:00Z');
 const everyMs = 15 * 60_000;
 const FRESH = new Date(now.getTime() - 5 * 60_000);
-const STALE = new Date(now.getTime() - 2 * 86_400_000);
+const STALE = new Date(now.getTime() - 4 * 86_400_000);
 
 const of = (orders: Date | null, skus: Date | null, more: Partial<HeadlineView> = {}, lost = 0) =>
   headline(
@@ -14,8 +14,8 @@ const of = (orders: Date | null, skus: Date | null, more: Partial<HeadlineView> 
       openLetters: 0,
       underWay: [],
       collections: [
-        { collection: 'orders', certifiedUpTo: orders, losses: { rows: 0 } },
-        { collection: 'skus', certifiedUpTo: skus, losses: { rows: lost } },
+        { collection: 'orders', certifiedUpTo: orders, newRecordsUpTo: orders, missing: 0, losses: { rows: 0 } },
+        { collection: 'skus', certifiedUpTo: skus, newRecordsUpTo: skus, missing: null, losses: { rows: lost } },
       ],
       ...more,
     },
@@ -34,18 +34,18 @@ const reading = (orders: string, skus: string) => ({
 
 describe('an account in one sentence', () => {
   test.each<[string, ReturnType<typeof of>, string, string]>([
-    ['all proved', of(FRESH, FRESH), 'good', 'Certified complete up to 5 min ago'],
+    ['all proved', of(FRESH, FRESH), 'good', 'Complete as of 5 min ago, new records up to 5 min ago'],
     [
       'letters',
       of(FRESH, FRESH, { openLetters: 2 }),
       'warn',
-      'Certified complete up to 5 min ago, 2 open dead letters',
+      'Complete as of 5 min ago, new records up to 5 min ago, 2 open dead letters',
     ],
     [
       'values that could not be read',
       of(FRESH, FRESH, {}, 3),
       'warn',
-      'Certified complete up to 5 min ago, values of skus could not be read',
+      'Complete as of 5 min ago, new records up to 5 min ago, values of skus could not be read',
     ],
     [
       'values of a first sync that could not be read',
@@ -85,5 +85,27 @@ describe('an account in one sentence', () => {
     ],
   ])('%s', (_what, said, tone, sentence) => {
     expect(said).toEqual({ tone, sentence });
+  });
+});
+
+const orders = (certifiedUpTo: Date, newRecordsUpTo: Date, missing: number | null = null) =>
+  of(null, null, {
+    collections: [{ collection: 'orders', certifiedUpTo, newRecordsUpTo, missing, losses: { rows: 0 } }],
+  });
+const hoursAgo = (hours: number) => new Date(now.getTime() - hours * 3_600_000);
+
+test('an incremental run does not make the whole list younger', () => {
+  expect(orders(hoursAgo(20), FRESH)).toEqual({
+    tone: 'good',
+    sentence: 'Complete as of 20 h ago, new records up to 5 min ago',
+  });
+  expect(orders(hoursAgo(73), FRESH)).toEqual({ tone: 'warn', sentence: 'Behind: orders' });
+  expect(orders(FRESH, hoursAgo(25))).toEqual({ tone: 'warn', sentence: 'Behind: orders' });
+});
+
+test('rows that are missing, or too many, are named', () => {
+  expect(orders(FRESH, FRESH, 3)).toEqual({
+    tone: 'warn',
+    sentence: 'Complete as of 5 min ago, new records up to 5 min ago, not as many rows as the API counts: orders',
   });
 });

@@ -42,12 +42,39 @@ test('the summary holds the sum, the most, the limit and the refusals', () => {
   );
 });
 
-test('certified time is drawn from the oldest record to now', () => {
-  const oldest = new Date('2026-03-01T00:00:00Z');
-  const bar = coverageBar({ oldest, certified: [{ from: null, to: new Date('2026-03-06T00:00:00Z') }] }, now).text;
-  expect(bar).toContain('aria-label="50 % of the time since 2026-03-01 is certified"');
+const oldest = new Date('2026-03-01T00:00:00Z');
+const day = (n: number) => new Date(Date.UTC(2026, 2, n));
+
+test('what was read whole is drawn from the oldest record on, and what only the newest part proves in another colour', () => {
+  const bar = coverageBar(
+    { oldest, wholeAsOf: day(6), newUpTo: day(10), certified: [{ from: null, to: day(6) }] },
+    now,
+  ).text;
+  expect(bar).toContain(
+    'aria-label="the whole list is certified as of 2026-03-06 00:00:00 UTC; after that only new records, up to 2026-03-10 00:00:00 UTC"',
+  );
   expect(attributes(bar, /class="certified" x="0" width="([\d.]+)"/g)).toEqual([500]);
-  expect(coverageBar({ oldest, certified: [] }, now).text).toContain('nothing is certified');
+  expect(attributes(bar, /class="newest" x="500" width="([\d.]+)"/g)).toEqual([400]);
+});
+
+test('no proof of the newest part is ever called a share of the time', () => {
+  const whole = { oldest, wholeAsOf: day(6), newUpTo: now, certified: [{ from: null, to: day(6) }] };
+  expect(coverageBar(whole, now).text).not.toContain('%');
+  const never = coverageBar({ oldest, wholeAsOf: null, newUpTo: now, certified: [] }, now).text;
+  expect(never).toContain('only new records are proved, up to 2026-03-11 00:00:00 UTC');
+  expect(coverageBar({ oldest, wholeAsOf: null, newUpTo: null, certified: [] }, now).text).toContain(
+    'nothing is certified',
+  );
+});
+
+test('parts that a backfill read are a share of the time, as of when they were read', () => {
+  const bar = coverageBar(
+    { oldest, wholeAsOf: null, newUpTo: null, certified: [{ from: day(1), to: day(6) }] },
+    now,
+  ).text;
+  expect(bar).toContain(
+    '50 % of the time since 2026-03-01 is certified, each part as of when it was read; the whole list never was',
+  );
 });
 
 test.each([
