@@ -23,7 +23,9 @@ export type FaultResponse =
   /** No answer, until the simulator is closed. */
   | { hang: true }
   /** Chosen records of a page (from 0), or the single object (0), come out different; what is stored stays as it is. */
-  | { patchRecords: readonly RecordPatch[] };
+  | { patchRecords: readonly RecordPatch[] }
+  /** The right page with other numbers in `pagination`: a merge patch, in which null takes one away. */
+  | { patchPagination: JsonObject };
 
 export interface FaultRule {
   match: RequestMatch;
@@ -34,7 +36,7 @@ export interface FaultRule {
   respond: FaultResponse;
 }
 
-const kinds = ['status', 'html', 'delayMs', 'cut', 'brokenJson', 'hang', 'patchRecords'];
+const kinds = ['status', 'html', 'delayMs', 'cut', 'brokenJson', 'hang', 'patchRecords', 'patchPagination'];
 
 /** What happens to an answer on its way. */
 export interface Delivery {
@@ -74,6 +76,7 @@ export function deliver(makeAnswer: () => Answer, fault: FaultResponse | undefin
   if ('cut' in fault) return { ...arrives(makeAnswer()), loss: fault.cut };
   if ('delayMs' in fault) return { ...arrives(makeAnswer()), delayMs: fault.delayMs };
   if ('patchRecords' in fault) return arrives(patchAnswer(makeAnswer(), fault.patchRecords));
+  if ('patchPagination' in fault) return arrives(patchPagination(makeAnswer(), fault.patchPagination));
   if ('brokenJson' in fault) return arrives(halfOf(makeAnswer()));
   return arrives(fault.html ? gatewayPage(fault.status ?? 502) : scriptedAnswer(fault));
 }
@@ -104,6 +107,13 @@ function scriptedAnswer({
     headers: { 'content-type': type, ...headers },
     body: body === undefined ? usual.body : isText ? body : JSON.stringify(body),
   };
+}
+
+function patchPagination(answer: Answer, patch: JsonObject): Answer {
+  if (answer.status !== 200) return answer;
+  const parsed: unknown = JSON.parse(answer.body);
+  if (!isObject(parsed) || !isObject(parsed.pagination)) return answer;
+  return { ...answer, body: JSON.stringify({ ...parsed, pagination: mergePatch(parsed.pagination, patch) }) };
 }
 
 function patchAnswer(answer: Answer, patches: readonly RecordPatch[]): Answer {

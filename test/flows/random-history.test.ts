@@ -1,0 +1,118 @@
+// Promise: whatever happens to an account and to the runs that read it, what is said of the tables is true. One seed
+// makes a script of interleaved acts; an oracle that knows the account's full history judges after each of them.
+//
+// HISTORY_SEED=17 plays one script and makes it smaller when it fails. HISTORY_FROM=1000 begins there.
+import { sql } from 'drizzle-orm';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { openDatabase } from '../../src/db/database.js';
+import { oneBackend } from '../support/cli.js';
+import { createDatabase } from '../support/database.js';
+import { type Excuse, excuses } from '../support/histories/excuses.js';
+import { type Ground, type Played, play } from '../support/histories/play.js';
+import { type Script, script } from '../support/histories/script.js';
+import { installMovableClock } from '../support/movable-clock.js';
+
+const ONLY = process.env.HISTORY_SEED === undefined ? undefined : Number(process.env.HISTORY_SEED);
+const FROM = ONLY ?? Number(process.env.HISTORY_FROM ?? 1);
+const RUNS = ONLY === undefined ? Number(process.env.SOAK_RUNS ?? 25) : 1;
+/** The tables are emptied now and then, so that the last script costs what the first did. */
+const EMPTY_AFTER = 40;
+
+const [queue] = oneBackend();
+
+/** The script of a seed. */
+const scriptOf = (seed: number): Script => fc.sample(script, { seed, numRuns: 1 })[0] as Script;
+
+test(
+  `${RUNS} histories from seed ${FROM} on: what sync.proofs says is true, no row goes back, and every run ends`,
+  async () => {
+    const ground = await openGround();
+    const began = performance.now();
+    const sums = new Sums();
+    try {
+      for (let seed = FROM; seed < FROM + RUNS; seed++) {
+        if ((seed - FROM) % EMPTY_AFTER === EMPTY_AFTER - 1) await empty(ground);
+        const played = await play(ground, scriptOf(seed), `history-${seed}`);
+        sums.add(seed, played);
+        if (played.violations.length > 0) report(seed, scriptOf(seed), played);
+      }
+      if (ONLY !== undefined && sums.failed.length > 0) await makeSmaller(ground, ONLY);
+    } finally {
+      await ground.clock.close();
+    }
+    console.log(sums.inWords((performance.now() - began) / 1_000));
+    expect(sums.failed, 'seeds with a violation').toEqual([]);
+  },
+  120_000 + RUNS * 15_000,
+);
+
+async function openGround(): Promise<Ground> {
+  const databaseUrl = await createDatabase();
+  const clock = await installMovableClock(databaseUrl);
+  return { databaseUrl, clock, env: queue?.env ?? {} };
+}
+
+async function empty({ databaseUrl }: Ground): Promise<void> {
+  const database = await openDatabase(databaseUrl, { connections: 1 });
+  const tables = await database.db.execute<{ name: string }>(sql`
+    select format('%I.%I', table_schema, table_name) as name from information_schema.tables
+    where table_schema in ('sync', 'hive') and table_type = 'BASE TABLE'
+      and table_name not in ('installation', 'migrations')`);
+  await database.db.execute(sql.raw(`truncate ${tables.map(({ name }) => name).join(', ')} cascade`));
+  await database.close();
+}
+
+function report(seed: number, failed: Script, { violations, ends }: Played): void {
+  const told = violations.slice(0, 6).map(({ what, detail }) => `  ${what}: ${detail}`);
+  console.log(
+    [`seed ${seed} (${ends.join(', ')}):`, ...told, `  again: HISTORY_SEED=${seed}`, JSON.stringify(failed)].join('\n'),
+  );
+}
+
+/** The smallest script that fast-check finds in a while and that still has a violation. */
+async function makeSmaller(ground: Ground, seed: number): Promise<void> {
+  let tries = 0;
+  const found = await fc.check(
+    fc.asyncProperty(script, async (smaller) => {
+      tries += 1;
+      const { violations } = await play(ground, smaller, `smaller-${tries}`);
+      if (violations.length > 0) throw new Error(violations.map(({ what, detail }) => `${what}: ${detail}`).join('\n'));
+    }),
+    { seed, numRuns: 1, unbiased: true, interruptAfterTimeLimit: 150_000 },
+  );
+  console.log(`after ${tries} tries the smallest script is\n${JSON.stringify(found.counterexample?.[0], null, 1)}`);
+  console.log(found.errorInstance instanceof Error ? found.errorInstance.message : '');
+}
+
+class Sums {
+  readonly failed: number[] = [];
+  #histories = 0;
+  #requests = 0;
+  readonly #kinds = new Map<string, number[]>();
+  readonly #excused = new Map<string, number>();
+  readonly #ends = new Map<string, number>();
+
+  add(seed: number, { violations, excused, ends, requests }: Played): void {
+    this.#histories += 1;
+    this.#requests += requests;
+    for (const end of ends) this.#ends.set(end, (this.#ends.get(end) ?? 0) + 1);
+    for (const [excuse, n] of Object.entries(excused)) this.#excused.set(excuse, (this.#excused.get(excuse) ?? 0) + n);
+    if (violations.length === 0) return;
+    this.failed.push(seed);
+    for (const what of new Set(violations.map((one) => one.what)))
+      this.#kinds.set(what, [...(this.#kinds.get(what) ?? []), seed]);
+  }
+
+  inWords(seconds: number): string {
+    const perMinute = Math.round((this.#histories / seconds) * 60);
+    return [
+      `${this.#histories} histories, ${this.#requests} requests in ${Math.round(seconds)} s: ${perMinute} a minute`,
+      ...[...this.#ends].sort().map(([end, n]) => `  ${n} × ${end}`),
+      ...(Object.keys(excuses) as Excuse[]).map(
+        (excuse) => `  excused ${this.#excused.get(excuse) ?? 0} × ${excuse}: ${excuses[excuse]}`,
+      ),
+      ...[...this.#kinds].map(([what, seeds]) => `  VIOLATED ${seeds.length} × ${what}: seeds ${seeds.join(' ')}`),
+    ].join('\n');
+  }
+}
