@@ -24,8 +24,8 @@ export type FaultResponse =
   | { hang: true }
   /** Chosen records of a page (from 0), or the single object (0), come out different; what is stored stays as it is. */
   | { patchRecords: readonly RecordPatch[] }
-  /** The right page with other numbers in `pagination`: a merge patch, in which null takes one away. */
-  | { patchPagination: JsonObject };
+  /** The right page with other values in `pagination`, and without some. */
+  | { patchPagination: JsonObject; without?: readonly string[] };
 
 export interface FaultRule {
   match: RequestMatch;
@@ -76,7 +76,7 @@ export function deliver(makeAnswer: () => Answer, fault: FaultResponse | undefin
   if ('cut' in fault) return { ...arrives(makeAnswer()), loss: fault.cut };
   if ('delayMs' in fault) return { ...arrives(makeAnswer()), delayMs: fault.delayMs };
   if ('patchRecords' in fault) return arrives(patchAnswer(makeAnswer(), fault.patchRecords));
-  if ('patchPagination' in fault) return arrives(patchPagination(makeAnswer(), fault.patchPagination));
+  if ('patchPagination' in fault) return arrives(patchPagination(makeAnswer(), fault));
   if ('brokenJson' in fault) return arrives(halfOf(makeAnswer()));
   return arrives(fault.html ? gatewayPage(fault.status ?? 502) : scriptedAnswer(fault));
 }
@@ -109,11 +109,16 @@ function scriptedAnswer({
   };
 }
 
-function patchPagination(answer: Answer, patch: JsonObject): Answer {
+function patchPagination(
+  answer: Answer,
+  { patchPagination: patch, without = [] }: { patchPagination: JsonObject; without?: readonly string[] },
+): Answer {
   if (answer.status !== 200) return answer;
   const parsed: unknown = JSON.parse(answer.body);
   if (!isObject(parsed) || !isObject(parsed.pagination)) return answer;
-  return { ...answer, body: JSON.stringify({ ...parsed, pagination: mergePatch(parsed.pagination, patch) }) };
+  const pagination = { ...parsed.pagination, ...patch };
+  for (const name of without) delete pagination[name];
+  return { ...answer, body: JSON.stringify({ ...parsed, pagination }) };
 }
 
 function patchAnswer(answer: Answer, patches: readonly RecordPatch[]): Answer {

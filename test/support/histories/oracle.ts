@@ -36,7 +36,7 @@ export class Oracle {
   #violations: Violation[] = [];
 
   constructor(
-    private readonly db: Db,
+    private readonly db: () => Db,
     private readonly world: World,
     private readonly account: string,
     private readonly names: readonly CollectionName[],
@@ -49,12 +49,12 @@ export class Oracle {
   /** @param run that has ended just now @returns what is not as promised; empty = all is well */
   async look(run?: Run): Promise<readonly Violation[]> {
     this.#violations = [];
-    const windows = await readCertified(this.db, this.account, this.#lastWindow);
+    const windows = await readCertified(this.db(), this.account, this.#lastWindow);
     this.#lastWindow = windows.at(-1)?.id ?? this.#lastWindow;
     for (const window of windows) this.#noteHole(window);
-    const proofs = await readProofs(this.db, this.account);
+    const proofs = await readProofs(this.db(), this.account);
     for (const collection of collections.filter(({ name }) => this.names.includes(name as CollectionName))) {
-      const rows = new Map((await readRows(this.db, collection, this.account)).map((row) => [row.id, row]));
+      const rows = new Map((await readRows(this.db(), collection, this.account)).map((row) => [row.id, row]));
       const past = new Map(
         [...this.world.simulator.versions(collection.name as CollectionName)].map(([id, own]) => [
           id,
@@ -121,10 +121,18 @@ export class Oracle {
       const isClaimedByHead = news !== null && since !== undefined && since < news - SLACK_MS && isNew;
       if (!isAlive && isClaimedByWhole) {
         if (holes?.whole === true) this.#excuse('hole');
-        else this.#violated('a record that existed at whole_as_of is missing', `${which}${about(own, whole, row)}`);
+        else
+          this.#violated(
+            `${datedIn(own, whole)} that existed at whole_as_of is missing`,
+            `${which}${about(own, whole, row)}`,
+          );
       } else if (!isAlive && isClaimedByHead) {
         if (holes?.whole === true || holes?.head === true) this.#excuse('old head');
-        else this.#violated('a record that was new before new_up_to is missing', `${which}${about(own, news, row)}`);
+        else
+          this.#violated(
+            `${datedIn(own, news)} that was new before new_up_to is missing`,
+            `${which}${about(own, news, row)}`,
+          );
       }
       if (!isAlive) continue;
       this.#judgeAge(collection, which, row, own, { whole: isClaimedByWhole ? whole : null, open });
@@ -188,7 +196,7 @@ export class Oracle {
     past: ReadonlyMap<number, TruePast>,
   ): Promise<void> {
     const chains = new Map<string, (string | null)[]>();
-    for (const change of await readStatusChanges(this.db, name, this.account)) {
+    for (const change of await readStatusChanges(this.db(), name, this.account)) {
       const key = `${change.record_id} ${change.field}`;
       const chain = chains.get(key) ?? [change.old];
       if (chain.at(-1) !== change.old)
@@ -233,6 +241,10 @@ function isOpen({ closedWhen }: Collection, raw: Record<string, unknown>): boole
     Object.entries(condition).every(([column, values]) => values.includes(String(raw[column]))),
   );
 }
+
+/** Shops that write local time as UTC make records of the future. */
+const datedIn = (own: TruePast, at: number | null): string =>
+  (own.createdAt ?? 0) > (at ?? Infinity) ? 'a record dated in the future' : 'a record';
 
 /** Are these values among the others, in this order? */
 function isSubsequence(values: readonly unknown[], of: readonly unknown[]): boolean {

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { collections } from '../../../src/collections/index.js';
 import { listDeadLetters } from '../../../src/db/dead-letters.js';
-import { type Run, readRun } from '../../../src/db/ledger.js';
+import { type Run, readRun, runningRuns } from '../../../src/db/ledger.js';
 import { storeDelivery } from '../../../src/db/webhook-deliveries.js';
+import { isServiceAway } from '../../../src/errors.js';
 import type { RequestFacts } from '../../../src/simulator/index.js';
 import { planLetters, retryStored, startRetry } from '../../../src/sync/letters/start-retry.js';
 import { rederive } from '../../../src/sync/records/rederive.js';
@@ -12,6 +13,7 @@ import { nextMode, resumeOrStart } from '../../../src/sync/runs/start-run.js';
 import { takeInWebhooks } from '../../../src/sync/webhooks/take-in-webhook.js';
 import { recognise } from '../../../src/sync/webhooks/webhook-shape.js';
 import { openTestApp, type TestApp } from '../app.js';
+import { startCli } from '../cli.js';
 import type { MovableClock } from '../movable-clock.js';
 import { until } from '../until.js';
 import { Oracle, type Violation } from './oracle.js';
@@ -23,6 +25,10 @@ export interface Ground {
   readonly clock: MovableClock;
   /** Configuration of the product: which queue. */
   readonly env: Readonly<Record<string, string>>;
+  /** Where a script says Ctrl-C, a process of the built program is killed instead. */
+  readonly kills?: boolean;
+  /** Takes servers away and brings them back, told of each request of a run; `untilBack` waits for the last. */
+  readonly servers?: { onRequest(nth: number): void; untilBack(): Promise<void> };
 }
 
 export interface Played {
@@ -42,9 +48,8 @@ export async function play(ground: Ground, script: Script, account: string): Pro
   const world = await openWorld(script, ground.clock);
   const env = { HIVE_ACCOUNT: account, SYNC_CONCURRENCY: String(script.concurrency), ...ground.env };
   const open = () => openTestApp(world.simulator, ground.databaseUrl, env);
-  const stage: Stage = { script, world, account, app: await open(), open };
-  const { db } = stage.app.app.store;
-  const oracle = new Oracle(db, world, account, script.collections);
+  const stage: Stage = { ground, script, world, env, account, app: await open(), open };
+  const oracle = new Oracle(() => stage.app.app.store.db, world, account, script.collections);
   const ends: string[] = [];
   try {
     for (const phase of script.phases) {
@@ -63,10 +68,12 @@ export async function play(ground: Ground, script: Script, account: string): Pro
 }
 
 interface Stage {
+  readonly ground: Ground;
+  readonly env: Readonly<Record<string, string>>;
   readonly script: Script;
   readonly world: World;
   readonly account: string;
-  readonly app: TestApp;
+  app: TestApp;
   /** Another app on the same account, with connections of its own. */
   open(): Promise<TestApp>;
 }
@@ -122,6 +129,7 @@ async function playRun(stage: Stage, act: RunAct): Promise<RunEnd> {
         isStopped = true;
         stop();
       }
+      stage.ground.servers?.onRequest(request.n - base);
       await around('before', request);
     },
     onAnswer: (request) => around('after', request),
@@ -129,6 +137,10 @@ async function playRun(stage: Stage, act: RunAct): Promise<RunEnd> {
       await app.account.context.enqueue([await receive(stage, body)]);
     },
   });
+  if (stage.ground.kills === true && act.stopAt !== null)
+    return playKilled(stage, act, (kill) => {
+      stop = kill;
+    });
   const other = act.workers === 2 ? await stage.open() : undefined;
   try {
     const started = await start(stage, act);
@@ -141,14 +153,16 @@ async function playRun(stage: Stage, act: RunAct): Promise<RunEnd> {
     const run = await until(
       'the run ends',
       async () => {
-        const now = await readRun(db, started.id);
-        return isStopped || now?.state !== 'running' ? now : undefined;
+        const now = await readRun(db, started.id).catch(whileAway);
+        return isStopped || (now !== undefined && now.state !== 'running') ? now : undefined;
       },
       DEADLINE_MS,
     ).catch(() => undefined);
     if (closed.length === 0) stop();
     await Promise.all(closed);
-    const last = (await readRun(db, started.id)) ?? run;
+    await stage.ground.servers?.untilBack();
+    if (stage.ground.servers !== undefined) await openAgain(stage);
+    const last = (await readRun(stage.app.app.store.db, started.id)) ?? run;
     if (asked() > most) return { run: last, how: 'a run asks without end', requests: asked() };
     if (run === undefined) return { run: last, how: 'a run never ends', requests: asked() };
     return { run: last, how: last?.state === 'running' ? 'left' : 'ended', requests: asked() };
@@ -175,6 +189,44 @@ async function start({ app, world, script }: Stage, { how }: RunAct): Promise<Ru
   }
   const mode = how === 'full' ? how : await nextMode(context, chosen);
   return (await resumeOrStart(context, chosen, { mode, trigger: 'cli' })).run;
+}
+
+/** A worker that has been closed waits for no server any more, and neither does anything beside it: each command is a process. */
+async function openAgain(stage: Stage): Promise<void> {
+  await stage.app.close();
+  stage.app = await stage.open();
+}
+
+/** A process of its own does the run and is killed in the middle of a request; nobody closes anything. */
+async function playKilled(
+  { env, world, ground, app, script }: Stage,
+  act: RunAct,
+  atStop: (kill: () => void) => void,
+): Promise<RunEnd> {
+  const { simulator } = world;
+  const base = simulator.stats().requests;
+  const command = act.how === 'full' ? ['sync', '--full', ...script.collections] : ['sync', ...script.collections];
+  const process = startCli(command, {
+    ...env,
+    HIVE_API_KEY: simulator.apiKey,
+    HIVE_API_URL: simulator.url,
+    DATABASE_URL: ground.databaseUrl,
+    SYNC_RETRY_BASE_MS: '10',
+  });
+  atStop(() => process.kill('SIGKILL'));
+  try {
+    const { code, stderr } = await process.ended;
+    if (code !== null && code !== 0 && code !== 3) throw new Error(`sync ended with ${code}: ${stderr}`);
+    const { db } = app.app.store;
+    const run = (await runningRuns(db, app.account.context.account)).at(-1);
+    return { run, how: run === undefined ? 'ended' : 'left', requests: simulator.stats().requests - base };
+  } finally {
+    simulator.clearFaults();
+  }
+}
+
+function whileAway(error: unknown): undefined {
+  if (!isServiceAway(error)) throw error;
 }
 
 /** As the server does when a webhook with a good signature has come. */
@@ -207,5 +259,7 @@ function faultOf({ at, times, trouble }: Wrong, base: number) {
 
 function respondTo(trouble: Trouble) {
   if ('wait' in trouble) return { status: 429, headers: { 'retry-after': '0.25' } };
-  return 'pagination' in trouble ? { patchPagination: trouble.pagination } : trouble;
+  if (!('pagination' in trouble)) return trouble;
+  const { pagination: name, is } = trouble;
+  return is === undefined ? { patchPagination: {}, without: [name] } : { patchPagination: { [name]: is } };
 }
