@@ -46,6 +46,36 @@ test(
   120_000 + RUNS * 15_000,
 );
 
+const GROUPS = Math.ceil(RUNS / 25);
+
+test(
+  `so it is for four accounts at once that have the same ids (${GROUPS})`,
+  async () => {
+    const ground = await openGround(await createDatabase());
+    // The clock is one for all: whoever moved it would tear the others' requests apart.
+    const lack = ['pause', 'pass-time'];
+    const failed: number[] = [];
+    try {
+      for (let group = 0; group < GROUPS; group++) {
+        const seeds = [0, 1, 2, 3].map((i) => FROM + 4 * group + i);
+        const played = await Promise.all(
+          seeds.map((seed) => play(ground, without(scriptOf(seed), lack), `together-${seed}`)),
+        );
+        for (const [i, one] of played.entries()) {
+          if (one.violations.length === 0) continue;
+          const seed = seeds[i] ?? 0;
+          report(seed, without(scriptOf(seed), lack), one);
+          failed.push(seed);
+        }
+      }
+    } finally {
+      await ground.clock.close();
+    }
+    expect(failed, 'seeds with a violation').toEqual([]);
+  },
+  120_000 + GROUPS * 60_000,
+);
+
 const KILLED = Math.ceil(RUNS / 25);
 
 test(
@@ -163,13 +193,15 @@ class Sums {
   readonly failed: number[] = [];
   #histories = 0;
   #requests = 0;
+  #webhooks = 0;
   readonly #kinds = new Map<string, number[]>();
   readonly #excused = new Map<string, number>();
   readonly #ends = new Map<string, number>();
 
-  add(seed: number, { violations, excused, ends, requests }: Played): void {
+  add(seed: number, { violations, excused, ends, requests, webhooks }: Played): void {
     this.#histories += 1;
     this.#requests += requests;
+    this.#webhooks += webhooks;
     for (const end of ends) this.#ends.set(end, (this.#ends.get(end) ?? 0) + 1);
     for (const [excuse, n] of Object.entries(excused)) this.#excused.set(excuse, (this.#excused.get(excuse) ?? 0) + n);
     if (violations.length === 0) return;
@@ -181,7 +213,7 @@ class Sums {
   inWords(seconds: number): string {
     const perMinute = Math.round((this.#histories / seconds) * 60);
     return [
-      `${this.#histories} histories, ${this.#requests} requests in ${Math.round(seconds)} s: ${perMinute} a minute`,
+      `${this.#histories} histories, ${this.#requests} requests, ${this.#webhooks} webhooks in ${Math.round(seconds)} s: ${perMinute} a minute`,
       ...[...this.#ends].sort().map(([end, n]) => `  ${n} × ${end}`),
       ...(Object.keys(excuses) as Excuse[]).map(
         (excuse) => `  excused ${this.#excused.get(excuse) ?? 0} × ${excuse}: ${excuses[excuse]}`,

@@ -38,6 +38,8 @@ export interface Played {
   /** How each run ended; `left` = it was interrupted. */
   readonly ends: readonly string[];
   readonly requests: number;
+  /** How many arrived. */
+  readonly webhooks: number;
 }
 
 /** A run that has not ended by then never will: it takes a second or two. */
@@ -48,7 +50,7 @@ export async function play(ground: Ground, script: Script, account: string): Pro
   const world = await openWorld(script, ground.clock);
   const env = { HIVE_ACCOUNT: account, SYNC_CONCURRENCY: String(script.concurrency), ...ground.env };
   const open = () => openTestApp(world.simulator, ground.databaseUrl, env);
-  const stage: Stage = { ground, script, world, env, account, app: await open(), open };
+  const stage: Stage = { ground, script, world, env, account, webhooks: 0, app: await open(), open };
   const oracle = new Oracle(() => stage.app.app.store.db, world, account, script.collections);
   const ends: string[] = [];
   try {
@@ -63,7 +65,13 @@ export async function play(ground: Ground, script: Script, account: string): Pro
   }
 
   function playedOf(violations: readonly Violation[]): Played {
-    return { violations, excused: oracle.excused, ends, requests: world.simulator.stats().requests };
+    return {
+      violations,
+      excused: oracle.excused,
+      ends,
+      requests: world.simulator.stats().requests,
+      webhooks: stage.webhooks,
+    };
   }
 }
 
@@ -73,6 +81,7 @@ interface Stage {
   readonly script: Script;
   readonly world: World;
   readonly account: string;
+  webhooks: number;
   app: TestApp;
   /** Another app on the same account, with connections of its own. */
   open(): Promise<TestApp>;
@@ -145,6 +154,7 @@ async function playRun(stage: Stage, act: RunAct): Promise<RunEnd> {
   try {
     const started = await start(stage, act);
     if (started === undefined) return { run: undefined, how: 'nothing to do', requests: 0 };
+    const backfill = act.beside ? await start(stage, { ...act, how: 'backfill' }) : undefined;
     const workers = [app.account.work(), ...(other === undefined ? [] : [other.account.work()])];
     const closed: Promise<unknown>[] = [];
     stop = () => closed.push(...workers.map((worker) => worker.close()));
@@ -154,7 +164,9 @@ async function playRun(stage: Stage, act: RunAct): Promise<RunEnd> {
       'the run ends',
       async () => {
         const now = await readRun(db, started.id).catch(whileAway);
-        return isStopped || (now !== undefined && now.state !== 'running') ? now : undefined;
+        const beside = backfill === undefined ? now : await readRun(db, backfill.id).catch(whileAway);
+        const haveEnded = [now, beside].every((one) => one !== undefined && one.state !== 'running');
+        return isStopped || haveEnded ? now : undefined;
       },
       DEADLINE_MS,
     ).catch(() => undefined);
@@ -230,7 +242,9 @@ function whileAway(error: unknown): undefined {
 }
 
 /** As the server does when a webhook with a good signature has come. */
-async function receive({ app, account }: Stage, body: string) {
+async function receive(stage: Stage, body: string) {
+  const { app, account } = stage;
+  stage.webhooks += 1;
   const payload: unknown = JSON.parse(body);
   const about = recognise(collections, payload);
   const stored = await storeDelivery(app.app.store.db, {
@@ -249,7 +263,7 @@ function mostRequests({ world, script }: Stage): number {
   const { simulator } = world;
   const counts = script.collections.map((name) => simulator.count(name));
   const pages = counts.reduce((sum, count) => sum + Math.ceil(count / 3) + 1, 0);
-  return 200 + 12 * pages + 2 * counts.reduce((sum, count) => sum + count, 0);
+  return 200 + 16 * pages + 2 * counts.reduce((sum, count) => sum + count, 0);
 }
 
 function faultOf({ at, times, trouble }: Wrong, base: number) {

@@ -57,6 +57,8 @@ export interface RunAct {
   readonly wrong: readonly Wrong[];
   /** Workers of their own connections, on the same account. */
   readonly workers: 1 | 2;
+  /** Is a backfill of the same collections going at the same time? */
+  readonly beside: boolean;
   /** Ctrl-C (or worse, see play.ts) at the request with this number; null = it is left alone. */
   readonly stopAt: number | null;
 }
@@ -95,10 +97,11 @@ function actOf(names: readonly CollectionName[]): fc.Arbitrary<Act> {
     weight,
     arbitrary: fc.record({ do: fc.constant(what), in: where, ...rest }) as unknown as fc.Arbitrary<Act>,
   });
+  const isTold = names.some((one) => one === 'shipments' || one === 'returns' || one === 'restocking_shipments');
   const datedName = fc.constantFrom(...(dated.length > 0 ? dated : names));
   return fc.oneof(
     of(5, 'insert', {}),
-    of(5, 'step', { at: place }),
+    of(isTold ? 9 : 5, 'step', { at: place }),
     of(5, 'patch', { at: place, to: few }),
     of(5, 'delete', { at: place }),
     of(1, 'restore', { at: place }),
@@ -116,7 +119,7 @@ function actOf(names: readonly CollectionName[]): fc.Arbitrary<Act> {
       weight: 1,
       arbitrary: fc.record({ do: fc.constant('items per page' as const), n: fc.integer({ min: 3, max: 7 }) }),
     },
-    { weight: 4, arbitrary: fc.record({ do: fc.constant('webhook' as const), which: fc.nat(5) }) },
+    { weight: isTold ? 9 : 1, arbitrary: fc.record({ do: fc.constant('webhook' as const), which: fc.nat(5) }) },
   );
 }
 
@@ -184,6 +187,7 @@ function runOf(names: readonly CollectionName[], hows: fc.Arbitrary<RunAct['how'
       { weight: 2, arbitrary: fc.array(wrongOf(names), { minLength: 1, maxLength: 2 }) },
     ),
     workers: fc.constantFrom(1 as const, 1 as const, 1 as const, 2 as const),
+    beside: fc.constantFrom(false, false, false, false, true),
     stopAt: fc.oneof(
       { weight: 1, arbitrary: fc.constant(null) },
       { weight: 1, arbitrary: fc.integer({ min: 1, max: 4 + 4 * names.length }) },
