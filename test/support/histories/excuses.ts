@@ -1,6 +1,7 @@
 // Everything that the oracle of random histories forgives. Each is a limit that the documents state; it is counted when
 // it is used, and printed.
 import type { CollectionName } from '../../../src/simulator/index.js';
+import type { Script } from './script.js';
 import type { CertifiedWindow } from './stored.js';
 import { SLACK_MS } from './true-past.js';
 import type { Entry } from './world.js';
@@ -22,7 +23,10 @@ export const LONGEST_GAP_MS = 60_000;
  * Did the list change between two answers of the window in a way that no count shows? Only changes inside the window
  * count, as others are not in its counts.
  */
-export function fellIntoTheHole(window: CertifiedWindow, journal: readonly Entry[]): boolean {
+export function fellIntoTheHole(
+  window: CertifiedWindow,
+  { journal, script }: { readonly journal: readonly Entry[]; readonly script: Pick<Script, 'ignoresFilters'> },
+): boolean {
   const places = window.reads
     .map((read) =>
       journal.findLastIndex(
@@ -41,15 +45,19 @@ export function fellIntoTheHole(window: CertifiedWindow, journal: readonly Entry
     if (next === undefined) return false;
     const [first, last] = [journal[place], journal[next]];
     if (first === undefined || last === undefined || last.at - first.at > LONGEST_GAP_MS) return false;
-    const between = journal.slice(place + 1, next).filter((entry) => isInside(window, entry));
+    const between = journal.slice(place + 1, next).filter((entry) => isInside(window, entry, script));
     return between.some(({ what }) => what === 'came') && between.some(({ what }) => what === 'went');
   });
 }
 
 const filtered: readonly CollectionName[] = ['orders', 'skus'];
 
-function isInside({ collection, from_at: from, to_at: to }: CertifiedWindow, entry: Entry): boolean {
+function isInside(
+  { collection, from_at: from, to_at: to }: CertifiedWindow,
+  entry: Entry,
+  { ignoresFilters }: Pick<Script, 'ignoresFilters'>,
+): boolean {
   if (entry.what === 'read' || entry.in !== collection) return false;
-  if (!filtered.includes(entry.in) || entry.createdAt === undefined) return true;
+  if (ignoresFilters || !filtered.includes(entry.in) || entry.createdAt === undefined) return true;
   return (from === null || entry.createdAt >= from) && (to === null || entry.createdAt <= to);
 }

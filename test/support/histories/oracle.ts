@@ -185,7 +185,7 @@ export class Oracle {
       if (own.versions.some((version) => version.from > asOf) && own.versions.length > 1) continue;
       if (createdAt < (from ?? -Infinity) || createdAt > (to ?? Infinity)) continue;
       if (rows.get(id)?.deleted_at === null) continue;
-      if (fellIntoTheHole(window, this.world.journal)) this.#excuse('hole');
+      if (fellIntoTheHole(window, this.world)) this.#excuse('hole');
       else this.#violated('a record of a certified range is missing', `${collection} ${id}${about(own, asOf)}`);
     }
   }
@@ -217,7 +217,7 @@ export class Oracle {
   }
 
   #noteHole(window: CertifiedWindow): void {
-    const isHole = fellIntoTheHole(window, this.world.journal);
+    const isHole = fellIntoTheHole(window, this.world);
     const { collection, kind } = window;
     if (kind === 'whole') this.#holes.set(collection, { whole: isHole, head: false });
     else if (kind === 'head' && isHole) {

@@ -17,7 +17,7 @@ import { startCli } from '../cli.js';
 import type { MovableClock } from '../movable-clock.js';
 import { until } from '../until.js';
 import { Oracle, type Violation } from './oracle.js';
-import type { Phase, RunAct, Script, Trouble, Wrong } from './script.js';
+import type { During, Phase, RunAct, Script, Trouble, Wrong } from './script.js';
 import { openWorld, type World } from './world.js';
 
 export interface Ground {
@@ -130,7 +130,9 @@ async function playRun(stage: Stage, act: RunAct): Promise<RunEnd> {
   let isStopped = false;
   let stop = () => {};
   const around = async (when: 'before' | 'after', { n }: RequestFacts) => {
-    for (const one of act.during) if (one.request === n - base && one.when === when) await world.carryOut(one.act);
+    for (const one of act.during.map((planned) => inTime(planned, stage, act))) {
+      if (one.request === n - base && one.when === when) await world.carryOut(one.act);
+    }
   };
   world.watch({
     async onRequest(request) {
@@ -201,6 +203,19 @@ async function start({ app, world, script }: Stage, { how }: RunAct): Promise<Ru
   }
   const mode = how === 'full' ? how : await nextMode(context, chosen);
   return (await resumeOrStart(context, chosen, { mode, trigger: 'cli' })).run;
+}
+
+/** HIVE_TIMEOUT_MS: no answer takes longer. */
+const LONGEST_ANSWER_S = 20;
+
+/**
+ * Time that passes while an answer is made is the time that it takes, and a client gives up after a while. More passes
+ * only between an answer and what is done with it, and while no other request is under way.
+ */
+function inTime(one: During, { script }: Stage, { workers, beside }: RunAct): During {
+  if (one.act.do !== 'pass time' || one.act.seconds <= LONGEST_ANSWER_S) return one;
+  const isAlone = script.concurrency === 1 && workers === 1 && !beside;
+  return isAlone ? { ...one, when: 'after' } : { ...one, act: { ...one.act, seconds: LONGEST_ANSWER_S } };
 }
 
 /** A worker that has been closed waits for no server any more, and neither does anything beside it: each command is a process. */

@@ -24,6 +24,7 @@ export type Entry =
   | { readonly what: 'read'; readonly in: CollectionName; readonly at: number; readonly page: number };
 
 export interface World {
+  readonly script: Script;
   readonly simulator: Simulator;
   readonly clock: MovableClock;
   readonly journal: readonly Entry[];
@@ -174,6 +175,7 @@ export async function openWorld(script: Script, clock: MovableClock): Promise<Wo
   }
 
   return {
+    script,
     simulator,
     clock,
     journal,
