@@ -85,7 +85,8 @@ export interface Script {
 }
 
 const place = fc.nat(79);
-const minutesBack = fc.oneof(fc.integer({ min: 0, max: 70 }), fc.integer({ min: 60, max: 60 * 24 * 90 }));
+const deep = fc.integer({ min: 60, max: 60 * 24 * 90 });
+const minutesBack = fc.oneof({ weight: 1, arbitrary: fc.integer({ min: 0, max: 70 }) }, { weight: 2, arbitrary: deep });
 const few = fc.constantFrom('a', 'b', 'c');
 
 function actOf(names: readonly CollectionName[]): fc.Arbitrary<Act> {
@@ -208,6 +209,25 @@ const phaseOf = (names: readonly CollectionName[], hows: fc.Arbitrary<RunAct['ho
     run: runOf(names, hows),
   });
 
+/** What chance alone brings together too seldom: a list is left half read, is another one after a while, and is read on. */
+const interruption = (names: readonly CollectionName[]): fc.Arbitrary<Phase[]> =>
+  fc
+    .record({
+      stopAt: fc.integer({ min: 2, max: 2 + 3 * names.length }),
+      pauseMinutes: fc.constantFrom(2, 5, 61),
+      swaps: fc.array(
+        fc.record({ do: fc.constant('swap' as const), in: fc.constantFrom(...names), at: place, minutes: deep }),
+        { minLength: 1, maxLength: 3 },
+      ),
+    })
+    .map(({ stopAt, pauseMinutes, swaps }) => {
+      const quiet = { during: [], wrong: [], workers: 1 as const, beside: false };
+      return [
+        { pauseMinutes: 0, acts: [], run: { ...quiet, how: 'full', stopAt } },
+        { pauseMinutes, acts: swaps, run: { ...quiet, how: 'full', stopAt: null } },
+      ];
+    });
+
 /** Most scripts are about few collections, as a script is worth more when it is short. */
 const chosen = fc.oneof(
   {
@@ -249,9 +269,11 @@ export const script: fc.Arbitrary<Script> = chosen.chain((collections) =>
         phaseOf(collections, fc.constant('sync')),
         fc.array(phaseOf(collections, anyHow), { maxLength: 3 }),
         phaseOf(collections, fc.constantFrom('sync', 'sync', 'full')),
+        fc.option(interruption(collections), { freq: 2 }),
       )
-      .map(([first, between, last]) => [
+      .map(([first, between, last, interrupted]) => [
         first,
+        ...(interrupted ?? []),
         ...between,
         // What was left behind is gone on with, and no script ends with an open run.
         { ...last, run: { ...last.run, stopAt: null } },
