@@ -108,7 +108,8 @@ const told = (pauseMs: number) => sql`, page_count = case
       last_answered_at = greatest(w.last_answered_at, entry.answered_at),
       moved = w.moved or (w.last_item_count is distinct from entry.item_count
         and (w.last_item_count is not null or w.pages_read > 0))
-        or coalesce(entry.requested_at > w.last_answered_at + make_interval(secs => ${pauseMs / 1_000}), false)`;
+        or coalesce(entry.requested_at > w.last_answered_at + make_interval(secs => ${pauseMs / 1_000}), false)
+        or coalesce(entry.answered_at > entry.requested_at + make_interval(secs => ${pauseMs / 1_000}), false)`;
 
 /** A page beyond the end that names a lower number of pages has told all; any other one is an end by itself. */
 const END_BELOW = sql`, end_below = case when entry.page_count < entry.page then w.end_below

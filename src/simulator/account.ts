@@ -6,6 +6,7 @@ import {
   type Delete,
   type HistoryEntry,
   type InsertBackdated,
+  type Restore,
   type Target,
   type Update,
 } from './changes.js';
@@ -19,6 +20,7 @@ import { RecordList } from './record-list.js';
 import { type ApiRecord, type CollectionName, collectionNames, type JsonObject } from './records.js';
 import { SimulatorOptionError } from './simulator-option-error.js';
 import { nextStep } from './status-steps.js';
+import { type Version, Versions } from './versions.js';
 
 const dayMs = 86_400_000;
 
@@ -31,12 +33,15 @@ export class Account {
   readonly #lists: Record<CollectionName, RecordList>;
   readonly #inserted: Record<CollectionName, number>;
   readonly #now: () => number;
+  readonly #clockAheadMs: number;
+  readonly #versions: Versions | undefined;
   #skuIds: Map<string, number> | undefined;
   /** Told of every change of a record that there was before. */
   onChange: (collection: CollectionName, old: ApiRecord | undefined, record: ApiRecord) => void = () => undefined;
 
   constructor(settings: SimulatorSettings) {
     this.#now = settings.now;
+    this.#clockAheadMs = settings.clockAheadMs;
     this.itemsPerPage = settings.itemsPerPage;
     const backdated = Math.min(1000, Math.floor(settings.sizes.orders * settings.backdatedShare));
     const sizes = { ...settings.sizes, orders: settings.sizes.orders - backdated };
@@ -50,6 +55,12 @@ export class Account {
       const luck = hash(settings.seed, 999, n) / 4294967296;
       this.#make('orders', this.#world.startMs + Math.floor(luck * settings.spanDays * dayMs), {}, false);
     }
+    if (settings.keepsVersions) this.#versions = new Versions((collection) => this.#lists[collection]);
+  }
+
+  /** Every version of every record; undefined when they are not kept. */
+  versions(collection: CollectionName): ReadonlyMap<number, readonly Version[]> | undefined {
+    return this.#versions?.of(collection);
   }
 
   list(collection: CollectionName): RecordList {
@@ -77,7 +88,7 @@ export class Account {
 
   /** A time at which whatever happens now is the newest in its list. */
   nowMs(collection: CollectionName): number {
-    return Math.max(Math.floor(this.#now()), (this.#lists[collection].createdMsAt(0) ?? 0) + 1);
+    return Math.max(Math.floor(this.#now() + this.#clockAheadMs), (this.#lists[collection].createdMsAt(0) ?? 0) + 1);
   }
 
   /** The id that the next inserted record gets. */
@@ -97,6 +108,8 @@ export class Account {
         return this.#update(change);
       case 'delete':
         return this.#delete(change);
+      case 'restore':
+        return this.#restore(change);
       case 'setItemsPerPage':
         if (!Number.isInteger(change.itemsPerPage) || change.itemsPerPage < 1)
           throw new SimulatorOptionError(`itemsPerPage must be a positive integer, not ${change.itemsPerPage}.`);
@@ -182,6 +195,17 @@ export class Account {
     return record;
   }
 
+  #restore({ collection, id }: Restore): ApiRecord {
+    const list = this.#lists[collection];
+    const gone = this.history.findLast((entry) => entry.collection === collection && entry.id === id);
+    if (gone?.kind !== 'delete') throw new SimulatorOptionError(`${collection} ${id} is not deleted.`);
+    const { record } = gone;
+    const createdMs = typeof record.created_at === 'string' ? parseInstant(record.created_at) : undefined;
+    list.insert(record, Math.floor(createdMs ?? (list.createdMsAt(0) ?? 0) + 1));
+    this.#note('restore', collection, record);
+    return record;
+  }
+
   #find(collection: CollectionName, target: Target): ApiRecord {
     const list = this.#lists[collection];
     const record = target.id === undefined ? list.at(target.position) : list.get(target.id);
@@ -192,6 +216,8 @@ export class Account {
 
   #note(kind: HistoryEntry['kind'], collection: CollectionName, record: ApiRecord): void {
     if (collection === 'skus') this.#skuIds = undefined;
-    this.history.push({ n: this.requestNumber, at: this.#now(), collection, id: record.id, kind, record });
+    const entry = { n: this.requestNumber, at: this.#now(), collection, id: record.id, kind, record };
+    this.history.push(entry);
+    this.#versions?.note(entry);
   }
 }

@@ -81,16 +81,23 @@ export async function handleApi(
     const known = { authorization, contentType, body };
     return answerRequest(parts.state, { method, path, query: new URLSearchParams(query), ...known });
   };
+  let fault = freeFault;
   const respond = (): Delivery => {
     if (!verdict.isAllowed) return deliver(() => refusal(verdict), undefined);
     const failed = drift(parts, facts);
     if (failed) return deliver(() => failed, undefined);
-    return deliver(answer, freeFault ?? parts.faults.next(facts, false));
+    fault ??= parts.faults.next(facts, false);
+    return deliver(answer, fault);
   };
+  const { onRequest, onAnswer, now, clockAheadMs } = parts.settings;
+  parts.state.account.requestNumber = facts.n;
+  await onRequest(facts);
   const delivery = respond();
+  const date = new Date(now() + clockAheadMs).toUTCString();
+  await onAnswer(facts, { status: delivery.answer.status, fault });
   const [least, most] = parts.settings.latencyMs;
   const latencyMs = least + fraction(parts.settings.seed, 77, facts.n) * (most - least);
-  const headers = { 'x-rate-limit-used': String(verdict.used), 'x-rate-limit-max': String(verdict.max) };
+  const headers = { date, 'x-rate-limit-used': String(verdict.used), 'x-rate-limit-max': String(verdict.max) };
   const late = { ...delivery, delayMs: delivery.delayMs + latencyMs };
   server.deliver(response, late, headers, (status) => parts.log.answered(record, status));
 }

@@ -13,7 +13,7 @@ export interface Insert {
   value?: JsonObject;
 }
 
-/** A new record inside the list, as when a caller sets an order's created_at. It gets the highest id so far. */
+/** A new record whose created_at is set by the caller, past or future. It gets the highest id so far. */
 export type InsertBackdated = {
   kind: 'insertBackdated';
   collection: CollectionName;
@@ -31,14 +31,21 @@ export type Update = { kind: 'update'; collection: CollectionName } & Target &
 /** The record leaves the list, and its single GET answers 404. */
 export type Delete = { kind: 'delete'; collection: CollectionName } & Target;
 
+/** A deleted record is there again, as it was when it left and where it stood. */
+export interface Restore {
+  kind: 'restore';
+  collection: CollectionName;
+  id: number;
+}
+
 export interface SetItemsPerPage {
   kind: 'setItemsPerPage';
   itemsPerPage: number;
 }
 
-export type Change = Insert | InsertBackdated | Update | Delete | SetItemsPerPage;
+export type Change = Insert | InsertBackdated | Update | Delete | Restore | SetItemsPerPage;
 
-const kinds: readonly unknown[] = ['insert', 'insertBackdated', 'update', 'delete', 'setItemsPerPage'];
+const kinds: readonly unknown[] = ['insert', 'insertBackdated', 'update', 'delete', 'restore', 'setItemsPerPage'];
 
 /** Refuses what comes from outside the type checker and is no change. */
 export function checkChange(change: Change): Change {
@@ -57,7 +64,7 @@ export interface HistoryEntry {
   at: number;
   collection: CollectionName;
   id: number;
-  kind: 'insert' | 'update' | 'delete';
+  kind: 'insert' | 'update' | 'delete' | 'restore';
   /** The record afterwards; for a deletion, as it was. */
   record: ApiRecord;
 }

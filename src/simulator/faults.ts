@@ -28,7 +28,9 @@ export type FaultResponse =
   /** No answer, until the simulator is closed. */
   | { hang: true }
   /** Chosen records of a page (from 0), or the single object (0), come out different; what is stored stays as it is. */
-  | { patchRecords: readonly RecordPatch[] };
+  | { patchRecords: readonly RecordPatch[] }
+  /** The right page with other values in `pagination`, and without some. */
+  | { patchPagination: JsonObject; without?: readonly string[] };
 
 export interface FaultRule {
   match: RequestMatch;
@@ -39,7 +41,7 @@ export interface FaultRule {
   respond: FaultResponse;
 }
 
-const kinds = ['status', 'html', 'delayMs', 'cut', 'brokenJson', 'hang', 'patchRecords'];
+const kinds = ['status', 'html', 'delayMs', 'cut', 'brokenJson', 'hang', 'patchRecords', 'patchPagination'];
 
 /** What happens to an answer on its way. */
 export interface Delivery {
@@ -79,6 +81,7 @@ export function deliver(makeAnswer: () => Answer, fault: FaultResponse | undefin
   if ('cut' in fault) return { ...arrives(makeAnswer()), loss: fault.cut };
   if ('delayMs' in fault) return { ...arrives(makeAnswer()), delayMs: fault.delayMs };
   if ('patchRecords' in fault) return arrives(patchAnswer(makeAnswer(), fault.patchRecords));
+  if ('patchPagination' in fault) return arrives(patchPagination(makeAnswer(), fault));
   if ('brokenJson' in fault) return arrives(halfOf(makeAnswer()));
   return arrives(fault.html ? gatewayPage(fault.status ?? 502) : scriptedAnswer(fault));
 }
@@ -109,6 +112,18 @@ function scriptedAnswer({
     headers: { 'content-type': type, ...headers },
     body: body === undefined ? usual.body : isText ? body : JSON.stringify(body),
   };
+}
+
+function patchPagination(
+  answer: Answer,
+  { patchPagination: patch, without = [] }: { patchPagination: JsonObject; without?: readonly string[] },
+): Answer {
+  if (answer.status !== 200) return answer;
+  const parsed: unknown = JSON.parse(answer.body);
+  if (!isObject(parsed) || !isObject(parsed.pagination)) return answer;
+  const pagination = { ...parsed.pagination, ...patch };
+  for (const name of without) delete pagination[name];
+  return { ...answer, body: JSON.stringify({ ...parsed, pagination }) };
 }
 
 function patchAnswer(answer: Answer, patches: readonly RecordPatch[]): Answer {

@@ -2,8 +2,9 @@
 import { parseInstant } from './berlin-time.js';
 import type { Ties } from './data/timeline.js';
 import type { DriftRule } from './drift.js';
-import type { FaultRule } from './faults.js';
+import type { FaultResponse, FaultRule } from './faults.js';
 import { type CollectionName, collectionNames } from './records.js';
+import type { RequestFacts } from './request-match.js';
 import { SimulatorOptionError } from './simulator-option-error.js';
 import type { WebhookOptions } from './webhooks.js';
 
@@ -61,8 +62,27 @@ export interface SimulatorOptions {
   drift?: readonly DriftRule[];
   /** Milliseconds since 1970, never falling. Default: the machine's monotonic clock. */
   now?: () => number;
+  /** How far the API's own clock is ahead of `now`: created_at, updated_at and the header Date. Negative = behind. Default 0. */
+  clockAheadMs?: number;
+  /** What the API says to a page past the end: an empty one, a 404, or the last page again. Default empty. */
+  pastEnd?: 'empty' | 'not-found' | 'last-page';
+  /** Whether orders and SKUs ignore their created_at filters, as the other lists do. Default false. */
+  ignoresFilters?: boolean;
+  /** Whether every version of every record is kept, for `versions()`. Default false. */
+  keepsVersions?: boolean;
+  /** Told of each request before its answer is made, which waits for it. */
+  onRequest?: (request: RequestFacts) => Promise<void> | void;
+  /** Told when the answer is made, which is not sent before that has ended. */
+  onAnswer?: (request: RequestFacts, made: AnswerFacts) => Promise<void> | void;
   /** How many requests are remembered. Default 100,000. */
   requestLogSize?: number;
+}
+
+/** What was made of a request. */
+export interface AnswerFacts {
+  status: number;
+  /** What was scripted to go wrong with it; undefined = the right answer. */
+  fault: FaultResponse | undefined;
 }
 
 export interface SimulatorSettings {
@@ -82,6 +102,12 @@ export interface SimulatorSettings {
   latencyMs: readonly [number, number];
   rate: RateOptions | 'unlimited';
   now: () => number;
+  clockAheadMs: number;
+  pastEnd: 'empty' | 'not-found' | 'last-page';
+  ignoresFilters: boolean;
+  keepsVersions: boolean;
+  onRequest: (request: RequestFacts) => Promise<void> | void;
+  onAnswer: (request: RequestFacts, made: AnswerFacts) => Promise<void> | void;
   requestLogSize: number;
 }
 
@@ -156,6 +182,12 @@ export function resolveOptions(options: SimulatorOptions): SimulatorSettings {
     latencyMs,
     rate: checkRate(options.rate ?? {}),
     now: options.now ?? (() => performance.timeOrigin + performance.now()),
+    clockAheadMs: checkNumber('clockAheadMs', options.clockAheadMs ?? 0, { min: -Infinity, isInteger: false }),
+    pastEnd: options.pastEnd ?? 'empty',
+    ignoresFilters: options.ignoresFilters ?? false,
+    keepsVersions: options.keepsVersions ?? false,
+    onRequest: options.onRequest ?? (() => {}),
+    onAnswer: options.onAnswer ?? (() => {}),
     requestLogSize: checkNumber('requestLogSize', options.requestLogSize ?? 100_000, { min: 1 }),
   };
 }

@@ -11,6 +11,8 @@ import { checkRate, type RateOptions, resolveOptions, type SimulatorOptions } fr
 import { RateLimiter } from './rate-limiter.js';
 import type { ApiRecord, CollectionName } from './records.js';
 import { RequestLog, type RequestRecord, type RequestStats } from './request-log.js';
+import { SimulatorOptionError } from './simulator-option-error.js';
+import type { Version } from './versions.js';
 import { type WebhookOptions, type WebhookStats, Webhooks } from './webhooks.js';
 
 export interface Simulator {
@@ -25,6 +27,8 @@ export interface Simulator {
   /** Every insertion, change and deletion since the start, by script, method or request. */
   readonly history: readonly HistoryEntry[];
   stats(): RequestStats;
+  /** Every version of every record, by id. @throws SimulatorOptionError unless `keepsVersions` was set */
+  versions(collection: CollectionName): ReadonlyMap<number, readonly Version[]>;
   /** All current records, as the API sends them, in list order. */
   truth(collection: CollectionName): ApiRecord[];
   /** The same, one by one, for collections too large for an array. */
@@ -53,7 +57,7 @@ export interface Simulator {
 export async function openSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const settings = resolveOptions(options);
   const account = new Account(settings);
-  const state: ApiState = { account, apiKey: settings.apiKey, emptyPageCount: settings.emptyPageCount };
+  const state: ApiState = { account, apiKey: settings.apiKey, listOptions: settings };
   const limiter = new RateLimiter(settings.rate, settings.now);
   const faults = new Faults();
   const drift = new Drift();
@@ -81,6 +85,11 @@ export async function openSimulator(options: SimulatorOptions = {}): Promise<Sim
     requests: log.records,
     history: account.history,
     stats: () => log.stats(limiter.maxInAnyWindow),
+    versions: (collection) => {
+      const versions = account.versions(collection);
+      if (versions === undefined) throw new SimulatorOptionError('Versions are only kept with keepsVersions.');
+      return versions;
+    },
     truth: (collection) => [...account.list(collection)],
     records: (collection) => account.list(collection),
     count: (collection) => account.list(collection).count,

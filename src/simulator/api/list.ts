@@ -1,8 +1,9 @@
 // GET of a collection: filters, paging, newest first.
 import type { Account } from '../account.js';
 import { parseInstant } from '../berlin-time.js';
+import type { SimulatorSettings } from '../options.js';
 import type { ApiRecord, CollectionName } from '../records.js';
-import { type Answer, errorAnswer, jsonAnswer } from './answer.js';
+import { type Answer, errorAnswer, jsonAnswer, notFound } from './answer.js';
 
 /** The collections that filter by created_at; the others ignore it, like any unknown parameter. */
 const filterable: readonly CollectionName[] = ['orders', 'skus'];
@@ -19,28 +20,35 @@ export function pageOf(query: URLSearchParams): number {
   return /^0*[1-9]\d*$/.test(text) ? Number(text) : Number.NaN;
 }
 
+/** How lists answer where the documentation leaves it open. */
+export type ListOptions = Pick<SimulatorSettings, 'emptyPageCount' | 'pastEnd' | 'ignoresFilters'>;
+
 export function answerList(
   account: Account,
   collection: CollectionName,
   query: URLSearchParams,
-  emptyPageCount: 0 | 1,
+  { emptyPageCount, pastEnd, ignoresFilters }: ListOptions,
 ): Answer {
-  const page = pageOf(query);
-  if (Number.isNaN(page)) return errorAnswer(400, ['page must be a positive integer']);
+  const asked = pageOf(query);
+  if (Number.isNaN(asked)) return errorAnswer(400, ['page must be a positive integer']);
   const list = account.list(collection);
-  const range = filterable.includes(collection) ? rangeOf(account, collection, query) : { from: 0, to: list.count };
+  const isFiltered = filterable.includes(collection) && !ignoresFilters;
+  const range = isFiltered ? rangeOf(account, collection, query) : { from: 0, to: list.count };
   if (typeof range === 'string') return errorAnswer(400, [range]);
   const codes = collection === 'skus' ? query.getAll('merchant_sku_ids[]') : [];
   const chosen = codes.length > 0 ? withCodes(account, range, codes) : undefined;
   const itemCount = chosen ? chosen.length : Math.max(0, range.to - range.from);
   const size = account.itemsPerPage;
+  const pageCount = itemCount === 0 ? emptyPageCount : Math.ceil(itemCount / size);
+  const isPastEnd = asked > Math.max(1, pageCount);
+  if (isPastEnd && pastEnd === 'not-found') return notFound();
+  const page = isPastEnd && pastEnd === 'last-page' ? Math.max(1, pageCount) : asked;
   const start = (page - 1) * size;
   const data: ApiRecord[] = [];
   for (let n = start; n < Math.min(start + size, itemCount); n++) {
     const record = chosen ? chosen[n] : list.at(range.from + n);
     if (record) data.push(record);
   }
-  const pageCount = itemCount === 0 ? emptyPageCount : Math.ceil(itemCount / size);
   const pagination = { current_page: page, item_count: itemCount, page_count: pageCount, items_per_page: size };
   return jsonAnswer({ data, pagination });
 }

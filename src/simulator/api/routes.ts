@@ -3,7 +3,7 @@ import type { Account } from '../account.js';
 import { isObject } from '../merge-patch.js';
 import { type CollectionName, collectionNames, type JsonObject } from '../records.js';
 import { type Answer, badRequest, errorAnswer, jsonAnswer, notFound } from './answer.js';
-import { answerList } from './list.js';
+import { answerList, type ListOptions } from './list.js';
 import { createOrder, updateOrder } from './order-writes.js';
 import { createRestockingShipment, replaceRestockingShipment } from './restocking-writes.js';
 import { createSku, deleteSku, updateSku, upsertSkus } from './sku-writes.js';
@@ -22,7 +22,7 @@ export interface ApiState {
   account: Account;
   /** Undefined when no key is valid. */
   apiKey: string | undefined;
-  emptyPageCount: 0 | 1;
+  listOptions: ListOptions;
 }
 
 type Write = (account: Account, body: JsonObject, id: number) => Answer;
@@ -59,7 +59,7 @@ function answerRead(
   id: number | undefined,
   query: URLSearchParams,
 ): Answer {
-  if (id === undefined) return answerList(state.account, collection, query, state.emptyPageCount);
+  if (id === undefined) return answerList(state.account, collection, query, state.listOptions);
   const record = state.account.get(collection, id);
   return record ? jsonAnswer(record) : notFound();
 }

@@ -4,16 +4,21 @@ import type { PageRead } from './page-read.js';
 
 /**
  * The epoch of each read. A read that was under way together with one that says otherwise belongs to none: which of
- * them came first is not known. @param reads in the order of their requests
- * @param pauseMs a read that began more than that after every answer before it begins a new epoch
+ * them came first is not known. Nor does one whose answer took much longer than those of the others: when it was made,
+ * nobody knows. @param reads in the order of their requests
+ * @param pauseMs a read that began more than that after every read before it begins a new epoch
  */
 export function epochsOf(reads: readonly PageRead[], pauseMs: number): (number | undefined)[] {
+  const slowMs = Math.max(pauseMs, SLOW_FACTOR * medianDuration(reads));
   let epoch = 0;
-  let lastAnswerAt = Number.POSITIVE_INFINITY;
+  let seenUntil = Number.POSITIVE_INFINITY;
   const unsure = new Set<number>();
   const epochs = reads.map((read, i) => {
-    if (i > 0 && (!agree(read, reads[i - 1]) || read.requestedAt - lastAnswerAt > pauseMs)) epoch += 1;
-    lastAnswerAt = i === 0 ? read.answeredAt : Math.max(lastAnswerAt, read.answeredAt);
+    if (i > 0 && (!agree(read, reads[i - 1]) || read.requestedAt - seenUntil > pauseMs)) epoch += 1;
+    // So late at the latest, a slow answer may have been made long before it arrived.
+    const until = Math.min(read.answeredAt, read.requestedAt + slowMs);
+    seenUntil = i === 0 ? until : Math.max(seenUntil, until);
+    if (read.answeredAt - read.requestedAt > slowMs) unsure.add(i);
     for (let later = i + 1; later < reads.length; later += 1) {
       const other = reads[later];
       if (other === undefined || other.requestedAt > read.answeredAt) break;
@@ -22,6 +27,14 @@ export function epochsOf(reads: readonly PageRead[], pauseMs: number): (number |
     return epoch;
   });
   return epochs.map((one, i) => (unsure.has(i) ? undefined : one));
+}
+
+/** An API may be slow as a whole. */
+const SLOW_FACTOR = 3;
+
+function medianDuration(reads: readonly PageRead[]): number {
+  const durations = reads.map(({ requestedAt, answeredAt }) => answeredAt - requestedAt).sort((a, b) => a - b);
+  return durations[Math.floor(durations.length / 2)] ?? 0;
 }
 
 const agree = (a: PageRead, b: PageRead | undefined): boolean =>

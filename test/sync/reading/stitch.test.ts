@@ -339,11 +339,18 @@ describe('a pause between two reads may hide any change', () => {
     expect(stitchReads(again)).toEqual({ isWhole: true });
   });
 
+  test('when an answer was made that took long, nobody knows, unless all of them do', () => {
+    const [one, two, three] = pages as [ReadWithIds, ReadWithIds, ReadWithIds];
+    const late = { ...at(two, 20), answeredAt: 25_000 };
+    expect(stitchReads([at(one, 0), at(three, 10), late]).isWhole).toBe(false);
+    const taking = (read: ReadWithIds, from: number) => ({ ...read, requestedAt: from, answeredAt: from + 25_000 });
+    expect(stitchReads([taking(one, 0), taking(three, 25_001), taking(two, 50_002)])).toEqual({ isWhole: true });
+  });
+
   test('it is counted from the last answer, not from the first request', () => {
     const [one, two, three] = pages as [ReadWithIds, ReadWithIds, ReadWithIds];
-    const slow = { ...at(one, 0), answeredAt: 30_000 };
-    expect(stitchReads([slow, at(two, 30_010), at(three, 30_020)])).toEqual({ isWhole: true });
-    // A slow answer that began earlier does not fill the time after it.
-    expect(stitchReads([slow, at(two, 36_000), at(three, 36_010)]).isWhole).toBe(false);
+    const slow = { ...at(one, 0), answeredAt: 4_000 };
+    expect(stitchReads([slow, at(two, 8_900), at(three, 8_910)])).toEqual({ isWhole: true });
+    expect(stitchReads([slow, at(two, 9_100), at(three, 9_110)]).isWhole).toBe(false);
   });
 });
