@@ -160,23 +160,23 @@ export async function firstPageOf(db: Executor, windowId: number): Promise<numbe
 
 /**
  * Pages of the current pass that are not in the ledger, in reading order, at most `limit`.
- * @param last the last page of the list; where the window has only some of its pages, those beyond it do not count
+ * @param last the last page of the list; null = not known, where the window has only some of its pages
  */
 export async function missingPages(
   db: Executor,
   window: Window,
-  { order, last, limit }: { order: 'ascending' | 'descending'; last: number; limit: number },
+  { order, last, limit }: { order: 'ascending' | 'descending'; last: number | null; limit: number },
 ): Promise<number[]> {
   const direction = sql.raw(order === 'ascending' ? 'asc' : 'desc');
   const all =
     window.pages_again === null
-      ? sql`generate_series(1, ${last}::integer)`
+      ? sql`generate_series(1, ${last ?? 1}::integer)`
       : sql`unnest(${`{${window.pages_again.join(',')}}`}::integer[])`;
-  const end = window.pages_again === null || window.end_below === null ? sql`` : sql`and n < ${window.end_below}`;
   const rows = await db.execute<{ n: number }>(sql`
     select n from ${all} as n
     where not exists (select from sync.pages p
-      where p.window_id = ${window.id} and p.pass = ${window.pass} and p.page = n) ${end}
+      where p.window_id = ${window.id} and p.pass = ${window.pass} and p.page = n)
+      ${last === null ? sql`` : sql`and n <= ${last}`}
     order by n ${direction} limit ${limit}`);
   return rows.map((row) => row.n);
 }

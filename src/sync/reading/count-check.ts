@@ -29,7 +29,7 @@ export async function endCounted(context: SyncContext, window: Window): Promise<
   const api = window.pages_failed > 0 ? null : window.last_item_count;
   const lookups =
     api === null || api === own || lastPageOf(window) !== 1 ? [] : await goneOf(context, window, collection);
-  const middle = api === null || api === own ? null : await medianOf(db, counted);
+  const middle = api === null || api === own || !collection.filtersByCreatedAt ? null : await medianOf(db, counted);
   await transact(db, async (tx) => {
     await lockRun(tx, window.run_id);
     const others = (await readWindows(tx, window.run_id)).filter((one) => one.collection === window.collection);
@@ -65,7 +65,9 @@ function partsOf(collection: Collection, window: Window, others: readonly Window
   if (isLaterRoot || pages === null || pages === 1) return [];
   const { priority, from_at: from, to_at: to } = window;
   if (!collection.filtersByCreatedAt) {
-    const isRead = others.some(({ kind }) => kind === 'whole');
+    // One that moved, or was read with a pause, may still show what has gone since.
+    const whole = others.filter(({ kind }) => kind === 'whole');
+    const isRead = whole.length > 1 || whole.some(({ moved }) => !moved);
     return isRead || pages > SHORT_LIST ? [] : [planUnfiltered(collection, priority)];
   }
   if (pages <= PAGES_READ) return [{ collection: collection.name, kind: 'range', from, to, priority }];

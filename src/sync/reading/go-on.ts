@@ -49,7 +49,7 @@ export async function isReadToTheEnd({ db }: Pick<SyncContext, 'db'>, window: Wi
     );
   }
   if (!mayBeReadToTheEnd(window)) return false;
-  const found = { order: readingOrder(window), last: lastPageOf(window) ?? 1, limit: 1 };
+  const found = { order: readingOrder(window), last: lastPageOf(window), limit: 1 };
   return (await missingPages(db, window, found)).length === 0;
 }
 
@@ -85,7 +85,7 @@ export async function pagesToSend(
     const between = pageBetween(deepest, (last ?? 1) + 1);
     if (between !== undefined && window.end_below - deepest > 2 * frontier) return [between];
   }
-  return missingPages(db, window, { order: readingOrder(window), last: last ?? 1, limit: frontier });
+  return missingPages(db, window, { order: readingOrder(window), last, limit: frontier });
 }
 
 /** A range that turned out long is read as two, so that a disturbance repeats little. False = it cannot be halved. */

@@ -29,11 +29,11 @@ export function lastPageOf({ page_count, end_below }: Pick<Window, 'page_count' 
 
 type Extent = Pick<Window, 'pages_again' | 'page_count' | 'end_below'>;
 
-/** How many pages the current pass has; null while that is not known. */
+/** How many pages the current pass has, without those that lie beyond the end; null while that is not known. */
 export function pagesOfPass(window: Extent): number | null {
-  const { pages_again: again, end_below: end } = window;
-  if (again === null) return lastPageOf(window);
-  return end === null ? again.length : again.filter((page) => page < end).length;
+  const last = lastPageOf(window);
+  const { pages_again: again } = window;
+  return again === null || last === null ? (again?.length ?? last) : again.filter((page) => page <= last).length;
 }
 
 /** Can every page of the current pass be in the ledger? Only the ledger itself knows: some may lie beyond the end. */
