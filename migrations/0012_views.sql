@@ -132,7 +132,7 @@ CREATE VIEW "hive"."return_rates" AS (with reasons as (
     where o.account = p.account and o.merchant_sku_id = nullif(p.merchant_sku_id, ''))) as sku_id, nullif(p.merchant_sku_id, '') as named, p.quantity, nullif(p.customer_return_reason, '') as reason
     from hive.return_items p
     where not exists (select from hive.return_items later where later.account = p.account and later.return_id = p.return_id
-      and later.id = p.id and later.position > p.position and later.position > 1)
+      and later.id = p.id and later.position > p.position and later.position > 1) offset 0
     ) a
     union all
     select h.account, h.return_id, h.sku_id, h.named, case when a.id is null then b.reason else a.reason end, 0, h.quantity
@@ -141,14 +141,14 @@ CREATE VIEW "hive"."return_rates" AS (with reasons as (
     where o.account = p.account and o.merchant_sku_id = nullif(p.merchant_sku_id, ''))) as sku_id, nullif(p.merchant_sku_id, '') as named, p.quantity, p.return_item_id
     from hive.return_line_items p
     where not exists (select from hive.return_line_items later where later.account = p.account and later.return_id = p.return_id
-      and later.id = p.id and later.position > p.position and later.position > 1)
+      and later.id = p.id and later.position > p.position and later.position > 1) offset 0
     ) h
     left join (
     select p.account, p.return_id, p.id, coalesce(p.sku_id, (select case when count(*) = 1 then min(o.id) end from hive.skus o
     where o.account = p.account and o.merchant_sku_id = nullif(p.merchant_sku_id, ''))) as sku_id, nullif(p.merchant_sku_id, '') as named, p.quantity, nullif(p.customer_return_reason, '') as reason
     from hive.return_items p
     where not exists (select from hive.return_items later where later.account = p.account and later.return_id = p.return_id
-      and later.id = p.id and later.position > p.position and later.position > 1)
+      and later.id = p.id and later.position > p.position and later.position > 1) offset 0
     ) a on a.return_id = h.return_id and a.id = h.return_item_id and a.account = h.account
     -- For what names no announced item. What names no SKU either is found by nobody.
     left join (
@@ -159,7 +159,7 @@ CREATE VIEW "hive"."return_rates" AS (with reasons as (
     where o.account = p.account and o.merchant_sku_id = nullif(p.merchant_sku_id, ''))) as sku_id, nullif(p.merchant_sku_id, '') as named, p.quantity, nullif(p.customer_return_reason, '') as reason
     from hive.return_items p
     where not exists (select from hive.return_items later where later.account = p.account and later.return_id = p.return_id
-      and later.id = p.id and later.position > p.position and later.position > 1)
+      and later.id = p.id and later.position > p.position and later.position > 1) offset 0
       ) a where sku_id is not null or named is not null
       group by 1, 2, 3, 4
     ) b on a.id is null and (h.sku_id is not null or h.named is not null) and b.return_id = h.return_id

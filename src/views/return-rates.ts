@@ -4,12 +4,15 @@ import { skuSales } from '../db/rollups/sku-sales.js';
 import { skuIdOf } from './sku-codes.js';
 import { ACCOUNT, defineView } from './view.js';
 
-/** The parts of a return; of those with the same id only the last. Positions count from 1. */
+/**
+ * The parts of a return; of those with the same id only the last. Positions count from 1. "offset 0" keeps the question
+ * for the SKU in one place, to be asked once for each part.
+ */
 const partsOf = (table: string, columns: string): string => `
     select p.account, p.return_id, p.id, ${skuIdOf('p')} as sku_id, nullif(p.merchant_sku_id, '') as named, p.quantity, ${columns}
     from hive.${table} p
     where not exists (select from hive.${table} later where later.account = p.account and later.return_id = p.return_id
-      and later.id = p.id and later.position > p.position and later.position > 1)`;
+      and later.id = p.id and later.position > p.position and later.position > 1) offset 0`;
 const ANNOUNCED = partsOf('return_items', "nullif(p.customer_return_reason, '') as reason");
 /** The code where it stands for the SKU. */
 const code = 'case when sku_id is null then named end';
