@@ -99,13 +99,12 @@ test('carriers are measured by the week of shipping, from Monday to Sunday', asy
 });
 
 test('an order that has reached its recipient is not open, and one that Hive ships more of has not reached them', async () => {
-  const order = (id: number, status: string) => sql`
-    insert into hive.orders (account, id, status, ${stamps}) values ('b', ${id}, ${status}, ${stamp})`;
   const parcel = (id: number, orderId: number, delivery: string | null, at: string | null) => sql`
     insert into hive.shipments (account, id, order_id, status, delivered_at, delivery_status, ${stamps})
     values ('b', ${id}, ${orderId}, 'shipped', ${at}::timestamptz, ${delivery}, ${stamp})`;
   for (const [id, status] of Object.entries(['fulfilled', 'fulfilled', 'fulfillable', 'fulfilled']))
-    await db.execute(order(Number(id) + 11, status));
+    await db.execute(sql`
+      insert into hive.orders (account, id, status, ${stamps}) values ('b', ${Number(id) + 11}, ${status}, ${stamp})`);
   // The carrier's words lag behind; it has no words yet; one parcel of two; sent back, with the time of that.
   await db.execute(parcel(11, 11, 'In transit', '2026-03-05 10:00Z'));
   await db.execute(parcel(12, 12, null, '2026-03-05 10:00Z'));
@@ -119,8 +118,6 @@ test('an order that has reached its recipient is not open, and one that Hive shi
     { order_id: 13, is_delivered: false, is_open: true },
     { order_id: 14, is_delivered: false, is_open: false },
   ]);
-  await db.execute(sql`delete from hive.orders where account = 'b'`);
-  await db.execute(sql`delete from hive.shipments where account = 'b'`);
 });
 
 test('the time of nine in ten parcels is one that a parcel took', async () => {
@@ -128,10 +125,8 @@ test('the time of nine in ten parcels is one that a parcel took', async () => {
     await db.execute(sql`
       insert into hive.shipments (account, id, shipped_at, delivered_at, shipment_provider, ${stamps})
       values ('b', ${n}, '2026-03-02 00:00Z', '2026-03-02 00:00Z'::timestamptz + ${n * n}::int * interval '1 hour', 'DHL', ${stamp})`);
-  const [row] = await db.execute(sql`
-    select median_hours, p90_hours from hive.carrier_performance where account = 'b'`);
+  const [row] = await db.execute(sql`select median_hours, p90_hours from hive.carrier_performance where account = 'b'`);
   expect(row).toEqual({ median_hours: (25 + 36) / 2, p90_hours: 81 });
-  await db.execute(sql`delete from hive.shipments where account = 'b'`);
 });
 
 test('sales leave out deleted and unfulfillable orders, and net revenue the tax of the order', async () => {
@@ -264,8 +259,8 @@ test('a batch that is listed twice, or twice with a warehouse, counts once', asy
   await db.execute(sql`
     insert into hive.sku_batch_quantities (account, sku_id, position, batch_position, warehouse_id, quantity) values
       ('b', 1, 1, 1, 9, 100), ('b', 1, 2, 2, 9, 3), ('b', 1, 3, 2, 9, 4), ('b', 1, 4, 3, 9, 50), ('b', 1, 5, 3, 9, 0)`);
-  const rows = await db.execute(sql`
-    select batches, expired_quantity from hive.inventory_by_warehouse where account = 'b'`);
+  const rows = await db.execute(sql`select batches, expired_quantity from hive.inventory_by_warehouse
+    where account = 'b'`);
   expect([...rows]).toEqual([{ batches: 1, expired_quantity: 4 }]);
 });
 
