@@ -99,12 +99,12 @@ select 'bench', n, 'handling_completed', 'active',
   'DHL', n * 10 - 3, now(), now(), now(), 'page', 1, md5(n::text), jsonb_build_object('id', n, 'filler', repeat('x', 400))
 from generate_series(1, {returns}) n;
 insert into hive.return_items (account, return_id, position, id, sku_id, merchant_sku_id, quantity, customer_return_reason)
-select 'bench', n, 0, n * 10, k, 'SKU-' || k, 1,
+select 'bench', n, 1, n * 10, k, 'SKU-' || k, 1,
   (array['too_small', 'too_large', 'damaged', 'changed_mind', null])[1 + pg_temp.pick(n * 3, 5)]
 from generate_series(1, {returns}) n, lateral (select 1 + pg_temp.pick(n * 7, 1000) as k) sku where n % 4 > 0;
 insert into hive.return_line_items (account, return_id, position, id, return_item_id, sku_id, merchant_sku_id, quantity,
   condition, follow_up_action)
-select 'bench', n, p, n * 10 + 5 + p, case when n % 4 > 0 and p = 0 then n * 10 end, k, 'SKU-' || k, 1,
+select 'bench', n, p + 1, n * 10 + 5 + p, case when n % 4 > 0 and p = 0 then n * 10 end, k, 'SKU-' || k, 1,
   (array['A', 'A', 'B', 'C'])[1 + pg_temp.pick(n * 5, 4)], 'restock'
 from generate_series(1, {returns}) n, generate_series(0, n % 2) p,
   lateral (select 1 + pg_temp.pick(n * 7, 1000) as k) sku;
@@ -119,6 +119,6 @@ select 'bench', n, 1 + n % 4, '2024-11-01'::date + n / 8, 'postal', 'Supplier ' 
 from generate_series(1, 5000) n;
 insert into hive.restocking_shipment_items (account, restocking_shipment_id, position, id, sku_id, merchant_sku_id,
   announced_quantity, arrived_quantity, damaged_quantity, missing_quantity, total_cost_in_cents)
-select 'bench', n, p, n * 10 + p, 1 + (n * 5 + p) % 1000, 'SKU-' || 1 + (n * 5 + p) % 1000, 100,
+select 'bench', n, p + 1, n * 10 + p, 1 + (n * 5 + p) % 1000, 'SKU-' || 1 + (n * 5 + p) % 1000, 100,
   case when n <= 4950 then 97 end, case when n <= 4950 then 1 end, case when n <= 4950 then 2 end, 250000
 from generate_series(1, 5000) n, generate_series(0, 4) p;

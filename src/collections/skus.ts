@@ -77,7 +77,7 @@ export const skus = defineCollection({
       daily: {
         table: 'inventory_daily',
         comment:
-          'The stock of a SKU per warehouse at the end of each day on which it was seen to be another than before, in the days of SYNC_TIMEZONE. A day without a row has the stock of the last row before it: hive.inventory_by_day fills these days in.',
+          'The stock of a SKU per warehouse at the end of each day on which it was seen to be another than before, in the days of SYNC_TIMEZONE. When a SKU is gone from Hive (_deleted_at), that is a row of nulls on the day on which it was seen. A day without a row has the stock of the last row before it: hive.inventory_by_day fills these days in.',
         by: 'warehouse_id',
       },
       fields: {

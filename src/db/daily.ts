@@ -13,17 +13,20 @@ import type { Provenance, StorableRecord } from './stored-record.js';
 export interface DailyTable {
   readonly pgTable: PgTable;
   readonly by: string;
-  /** The columns that are kept; all null from the day on which what `by` names was not listed any more. */
+  /** The columns that are kept; all null from the day on which what `by` names was not listed, or the record gone. */
   readonly values: readonly string[];
 }
 
-/** Before the child rows of `parents` are replaced: those that are stored still say what was listed until now. */
+/**
+ * Before the child rows of `parents` are replaced: those that are stored still say what was listed until now. A record
+ * that is gone has no children.
+ */
 export async function keepDaily(
   tx: Executor,
   parentKey: string,
   child: { readonly table: string; readonly pgTable: PgTable },
   { pgTable, by, values }: DailyTable,
-  parents: readonly StorableRecord[],
+  parents: readonly Pick<StorableRecord, 'id' | 'children' | 'lostParts'>[],
   { account, requestedAt }: Pick<Provenance, 'account' | 'requestedAt'>,
 ): Promise<void> {
   // Of two elements with the same name, the later one counts.
@@ -66,14 +69,17 @@ export async function keepDaily(
         select * from ${sql.raw(table)} as kept where kept.account = ${account}
           and (kept."${sql.raw(parentKey)}", kept."${sql.raw(by)}") = (${sql.raw(listed)})
         order by day desc limit 1) as last on true
-    where (last.account is null and (seen._lost is null or num_nonnulls(${sql.raw(seenValues)}) > 0))
-      or last.account is not null and (${sql.raw(seenValues)}) is distinct from (${sql.raw(lastValues)})
+    where (${sql.raw(seenValues)}) is distinct from (${sql.raw(lastValues)})
     order by ${sql.raw(listed)}
     on conflict (account, ${sql.raw(key)}, day) do update
     set ${sql.raw(values.map((name) => `"${name}" = excluded."${name}"`).join(', '))}`);
 }
 
-const hasNameless = ({ children, lostParts }: StorableRecord, table: string, by: string): boolean =>
+const hasNameless = (
+  { children, lostParts }: Pick<StorableRecord, 'children' | 'lostParts'>,
+  table: string,
+  by: string,
+): boolean =>
   lostParts.some(
     (part) =>
       part.table === table &&

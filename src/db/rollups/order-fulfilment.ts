@@ -1,5 +1,6 @@
 // What became of each order.
 import { bool, id, instant, integer, number, text } from '../columns.js';
+import { DELIVERED_AT } from './delivered-at.js';
 import { defineRollup } from './rollup.js';
 
 export const orderFulfilment = defineRollup({
@@ -13,18 +14,19 @@ export const orderFulfilment = defineRollup({
     created_at: instant('When the order was created.'),
     first_shipped_at: instant('When its first shipment was shipped; null until then.'),
     delivered_at: instant(
-      'When its last shipment reached the recipient; null until all of them have, and so for ever when one is sent back.',
+      'When its last shipment reached the recipient; null until all of them have and the status is not fulfillable any more (else Hive has more of it to ship), and so for ever when one is sent back or has no delivered_at.',
     ),
-    hours_to_ship: number('Hours from created_at to first_shipped_at; null until then.'),
-    hours_in_transit: number('Hours from first_shipped_at to delivered_at; null until then.'),
-    hours_to_deliver: number('Hours from created_at to delivered_at; null until then.'),
+    hours_to_ship: number('Hours from created_at to first_shipped_at, to one decimal; null until then.'),
+    hours_in_transit: number('Hours from first_shipped_at to delivered_at, to one decimal; null until then.'),
+    hours_to_deliver: number('Hours from created_at to delivered_at, to one decimal; null until then.'),
     shipments: integer('Shipments of the order, not counting cancelled ones.'),
     is_split: bool('True when the order has more than one of these shipments.'),
-    carrier: text('Carrier; several are separated by a comma and a space; null when none is known yet.', {
-      personal: false,
-    }),
+    carrier: text(
+      'Carrier; several stand in the order of their letters, separated by a comma and a space; null when none is known yet.',
+      { personal: false },
+    ),
     is_open: bool(
-      'True while something is still to come: Hive is to ship it, or a parcel is neither delivered nor on its way back.',
+      'True while something is still to come: the status is fulfillable (Hive is to ship it), or a parcel is neither delivered (it has delivered_at, or its delivery_status says so) nor on its way back. Never true when delivered_at is set.',
     ),
   },
   indexes: ['created_at', 'merchant_order_id'],
@@ -44,9 +46,9 @@ cross join lateral (
 ) o
 cross join lateral (
   select count(*)::int as shipments, min(shipped_at) as first_shipped_at,
-    case when count(*) = count(delivered_at) then max(delivered_at) end as delivered_at,
-    string_agg(distinct nullif(shipment_provider, ''), ', ') as carrier,
-    coalesce(bool_or(coalesce(delivery_status not in ('Delivered', 'Returned to sender'), true)), false) as is_open
+    case when o.status is distinct from 'fulfillable' and count(*) = count(${DELIVERED_AT}) then max(delivered_at) end as delivered_at,
+    string_agg(distinct nullif(shipment_provider, '') collate "C", ', ') collate "default" as carrier,
+    coalesce(bool_or(delivered_at is null and coalesce(delivery_status not in ('Delivered', 'Returned to sender'), true)), false) as is_open
   from hive.shipments s
   where s.account = o.account and s.order_id = o.id and s._deleted_at is null and s.status is distinct from 'cancelled'
 ) s`.trim(),

@@ -1,6 +1,7 @@
 // Deletions: only a certified list of the whole collection makes a suspect, only a 404 for the single record makes a
 // tombstone, and a suspicious number of them makes nothing but a message.
 import { type SQL, sql } from 'drizzle-orm';
+import { keepDaily } from '../../db/daily.js';
 import type { Executor } from '../../db/database.js';
 import { seenLater } from '../../db/later-reads.js';
 import type { Window } from '../../db/ledger.js';
@@ -87,7 +88,7 @@ export async function unseenIn(db: Executor, collection: Collection, window: Win
 export const isMassDeletion = (suspects: number, listed: number): boolean =>
   suspects > PLAUSIBLE_NUMBER && suspects > PLAUSIBLE_SHARE * (listed + suspects);
 
-/** Marks a row as deleted at the API, unless it is known from a later request. */
+/** Marks a row as deleted at the API, and ends what is kept of it by day, unless it is known from a later request. */
 export async function setTombstone(
   tx: Executor,
   collection: Collection,
@@ -95,12 +96,20 @@ export async function setTombstone(
 ): Promise<void> {
   const at = new Date(requestedAt).toISOString();
   const seen = { collection: collection.name, account, at, source: 'record', runId } as const;
-  await tx.execute(sql`
+  const buried = await tx.execute<{ id: number }>(sql`
     with buried as (
       update ${collection.pgTable} as stored set _deleted_at = ${at}::timestamptz
       where account = ${account} and id = ${recordId} and _deleted_at is null and _fetched_at <= ${at}::timestamptz
         and not exists (select from (${seenLater(seen)}) as later where later.id = ${recordId})
       returning id, ${sql.raw(watchedOf('stored', []))} as after),
-    changed as (select id, '{}'::jsonb as before, after from buried)
-    ${insertChanges(seen)}`);
+    changed as (select id, '{}'::jsonb as before, after from buried),
+    kept as (${insertChanges(seen)})
+    select id from buried`);
+  if (buried.length === 0) return;
+  // What is gone has nothing on any shelf from that day on; when it comes back, it has what it then shows.
+  const gone = [{ id: recordId, children: {}, lostParts: [] }];
+  for (const child of collection.allChildren) {
+    if (child.dailyTable === undefined) continue;
+    await keepDaily(tx, collection.parentKey, child, child.dailyTable, gone, { account, requestedAt });
+  }
 }

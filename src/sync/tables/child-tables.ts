@@ -87,7 +87,7 @@ function defineDaily({ table, comment, by }: DailySpec, fields: Fields, spec: Co
       ...Object.fromEntries(
         Object.entries(values).map(([column, field]) => [
           column,
-          `${commentOf(field)} Null when it was not listed any more.`,
+          `${commentOf(field)} Null when it was not listed any more, or the ${spec.singular} was gone.`,
         ]),
       ),
     },
