@@ -19,11 +19,11 @@ export class RunGoingError extends Error {
   constructor(
     account: string,
     mode: string,
-    /** undefined = it is being started in this moment. */
-    readonly runId: number | undefined,
+    readonly runId: number,
   ) {
-    const which = runId === undefined ? 'being started right now' : `still going: run ${runId}`;
-    super(`A run of mode ${mode} of account "${account}" is ${which}. Wait for its end, then ask again.`);
+    super(
+      `A run of mode ${mode} of account "${account}" is still going: run ${runId}. Wait for its end, then ask again.`,
+    );
   }
 }
 

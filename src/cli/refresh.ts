@@ -26,7 +26,11 @@ export async function refreshCommand(
   }
   const ids = readIds(texts);
   const config = readConfig(io.env);
-  const app = await openApp(config, { log: openLog(foregroundLevel(io.env), io.stderr), version: io.version });
+  const app = await openApp(config, {
+    log: openLog(foregroundLevel(io.env), io.stderr),
+    version: io.version,
+    signal: io.signal,
+  });
   try {
     const account = chooseAccount(app.accounts, options.account);
     const { id: runId } = await startLookups(account.context, 'refresh', [{ collection: collection.name, ids }]);
