@@ -143,7 +143,12 @@ function openAccount(
   { config, store, backend, claims, lookout, log: parentLog, version, observer }: Parts,
 ): AccountParts {
   const log = parentLog.child({ account: account.label });
-  const budget = openRateBudget(store.db, { account: account.label, ...config.rate, log });
+  const budget = openRateBudget(store.db, {
+    account: account.label,
+    keyVariable: account.keyVariable,
+    ...config.rate,
+    log,
+  });
   const queue = openAccountQueue(backend, account.label, { pageAttempts: config.pageAttempts, log });
   const client = openClient({
     apiUrl: account.apiUrl,
@@ -155,6 +160,7 @@ function openAccount(
   });
   const context: SyncContext = {
     account: account.label,
+    keyVariable: account.keyVariable,
     db: store.db,
     client,
     claims: claims.ofAccount(account.label),

@@ -100,11 +100,20 @@ export class HiveBodyError extends Error {
 /** The account's key was refused twice in a row; each new run may try with one request. */
 export class AccountHaltedError extends Error {
   override readonly name = 'AccountHaltedError';
-  constructor(readonly account: string) {
-    const own = `HIVE_API_KEY_${account.toUpperCase().replaceAll('-', '_')}`;
-    super(
-      `The API refuses the key of account "${account}" (401). Check HIVE_API_KEY (of several accounts: ${own}), then start the run again.`,
-    );
+  constructor(
+    readonly account: string,
+    /** Where its key is read from: HIVE_API_KEY, HIVE_API_KEY_DE. */
+    readonly keyVariable: string,
+  ) {
+    super(`The API refuses the key of account "${account}" (401). Check ${keyVariable}, then start the run again.`);
+  }
+}
+
+/** The ledger or the queue names a collection that this release does not know: a newer one has written that. */
+export class UnknownCollectionError extends Error {
+  override readonly name = 'UnknownCollectionError';
+  constructor(collection: string) {
+    super(`This release does not know the collection "${collection}", which a newer one has begun to read`);
   }
 }
 

@@ -1,10 +1,11 @@
 // A command wants something read. What a run that is going reads already is not read twice: that run is joined, or gone
 // on with where it was left behind, and the rest is started.
 import type { Executor } from '../../db/database.js';
-import { allowDeletes, type Run, readClock, runningRuns } from '../../db/ledger.js';
+import { allowDeletes, type Run, runningRuns } from '../../db/ledger.js';
 import { RunGoingError } from '../../errors.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
+import { isLeftBehind, unknownIn } from './left-behind.js';
 import { beTheOnlyStarter } from './start-alone.js';
 import { startFiled } from './start-filed.js';
 import { fileRun, type RunOptions } from './start-run.js';
@@ -21,9 +22,6 @@ export interface JoinedRuns {
   /** What none of them reads. To be asked for again when they have ended. */
   readonly rest: readonly Collection[];
 }
-
-/** Workers report every few seconds: after this silence a run is left behind even if the server still sees a claim. */
-export const LEFT_BEHIND_MS = 20_000;
 
 /**
  * Joins the runs that read what is wanted, or starts one. Two that ask at once get the same run. A halted account tries
@@ -77,21 +75,14 @@ async function runsForWish(
   collections: readonly Collection[],
   options: RunOptions,
 ): Promise<Run[]> {
-  const isKnown = (name: string) => context.collections.some((one) => one.name === name);
   return (await runningRuns(db, context.account)).toReversed().filter(
     (run) =>
       isSameWish(run.mode, options.mode) &&
       isSameRange(run, options) &&
       collections.some(({ name }) => run.collections.includes(name)) &&
-      // What a newer release has begun cannot be ended here (heal.ts).
-      run.collections.every(isKnown),
+      // What a newer release has begun cannot be ended here.
+      unknownIn(context, run).length === 0,
   );
-}
-
-/** Then this process stands behind it from now on. */
-async function isLeftBehind(db: Executor, { claims }: SyncContext, run: Run): Promise<boolean> {
-  if (await claims.claim(run.id)) return true;
-  return run.heartbeat_at.getTime() < (await readClock(db)).getTime() - LEFT_BEHIND_MS;
 }
 
 /** A full run is what an incremental one would bring, and more: it is ended first. */
