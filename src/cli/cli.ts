@@ -57,7 +57,7 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
       // The commands' names alone leave room for what they do in 80 columns.
       subcommandTerm: (command) => command.name(),
       optionDescription: ({ description, defaultValue }) =>
-        defaultValue === undefined || defaultValue === false
+        defaultValue === undefined || typeof defaultValue === 'boolean'
           ? description
           : `${description} (default: ${defaultValue})`,
     })
