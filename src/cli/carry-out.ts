@@ -8,7 +8,7 @@ import { RunGoingError } from '../errors.js';
 import type { Collection } from '../sync/collection.js';
 import { findGoing, type Joined, type JoinedRuns, joinOrStart } from '../sync/runs/join-or-start.js';
 import type { RunOptions } from '../sync/runs/start-run.js';
-import { inWords } from '../words.js';
+import { inAge } from '../words.js';
 import { type Followed, reportRuns, sayInterrupted, workThrough } from './follow-runs.js';
 import { type Io, note } from './io.js';
 
@@ -116,7 +116,7 @@ function say(io: Io, { joined, rest }: JoinedRuns): void {
   for (const { run, was } of joined) {
     if (was === 'left behind') {
       const agoMs = Date.now() - run.started_at.getTime();
-      const began = agoMs > OLD_MS ? ` It began ${inWords(agoMs)} ago.` : '';
+      const began = agoMs > OLD_MS ? ` It began ${inAge(agoMs)} ago.` : '';
       note(io, `Going on with run ${run.id}, which was interrupted: what it has read is kept.${began}`);
     }
     if (was === 'going') note(io, `Run ${run.id} (${run.mode}) is going in another process already: following it.`);
