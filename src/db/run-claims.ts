@@ -31,6 +31,8 @@ export function openClaims(url: string): Claims {
     max: 1,
     backoff: reconnectAfter,
     max_lifetime: null,
+    // It reads no arrays, and array-types.ts says why it does not ask for their types.
+    fetch_types: false,
     onnotice: () => {},
     onclose: () => held.clear(),
     connection: { application_name: 'hive-sync claims' },

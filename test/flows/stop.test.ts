@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import postgres from 'postgres';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openSimulator, type Simulator } from '../../src/simulator/index.js';
 import { backends, type Started, startCli } from '../support/cli.js';
 import { openOwnPostgres, openOwnRedis } from '../support/servers.js';
@@ -42,13 +42,15 @@ interface Stage {
 }
 
 const isWaiting = async ({ sql }: Scene, statement: string): Promise<boolean> => {
+  // Else a transaction sees what was there when it first looked.
+  await sql`select pg_stat_clear_snapshot()`;
   const rows = await sql`
     select from pg_stat_activity where wait_event_type = 'Lock' and query ilike ${`%${statement}%`}
       and datname = current_database()`;
   return rows.length > 0;
 };
 const requests = ({ simulator }: Scene, n: number) =>
-  until('requests are under way', () => simulator.stats().requests >= n);
+  until('requests are under way', () => simulator.stats().requests >= n, 60_000);
 
 const whileMigrating: Stage = {
   name: 'while it migrates',
@@ -71,7 +73,7 @@ const stages: readonly Stage[] = [
         return found?.there;
       });
       await scene.sql.unsafe('begin; lock table hive.orders in exclusive mode');
-      await until('it wants to write', () => isWaiting(scene, 'hive"."orders'));
+      await until('it wants to write', () => isWaiting(scene, 'insert into'));
     },
     api: { latencyMs: 300 },
   },
@@ -127,14 +129,14 @@ describe.each(backends())('queue on $name', ({ name, env }) => {
     'a worker %s, %s away',
     async (_, gone, stage) => {
       const scene = await open(['worker'], stage, env);
+      onTestFinished(() => leave(scene));
       await stage.reached(scene);
       await takeAway(gone);
       const { code, ms, stderr } = await stopped(scene, 'SIGTERM');
       expect(code, stderr).toBe(0);
       expect(ms, stderr).toBeLessThan(WITHIN_MS);
-      await leave(scene);
     },
-    60_000,
+    120_000,
   );
 
   test.each(away.slice(1))(
@@ -145,28 +147,28 @@ describe.each(backends())('queue on $name', ({ name, env }) => {
         { ...whileMigrating, before: async () => {}, api: { latencyMs: 600_000 } },
         env,
       );
+      onTestFinished(() => leave(scene));
       await requests(scene, 1);
       const { code, ms, stderr } = await stopped(scene, 'SIGTERM', () => takeAway(gone));
       expect(code, stderr).toBe(0);
       expect(ms, stderr).toBeLessThan(WITHIN_MS);
-      await leave(scene);
     },
-    60_000,
+    120_000,
   );
 
   test.each(cases.filter(([, gone]) => gone !== 'nothing'))(
     'Ctrl-C of a sync %s, %s away',
     async (_, gone, stage) => {
       const scene = await open(['sync', 'orders'], stage, env);
+      onTestFinished(() => leave(scene));
       await stage.reached(scene);
       await takeAway(gone);
       const { code, ms, stderr } = await stopped(scene, 'SIGINT');
       // What needs no waiting may have failed before the signal came.
       expect(stage === whileMigrating && gone === 'PostgreSQL' ? [1, 130] : [130], stderr).toContain(code);
       expect(ms, stderr).toBeLessThan(WITHIN_MS);
-      await leave(scene);
     },
-    60_000,
+    120_000,
   );
 });
 
@@ -174,8 +176,8 @@ test.each([50, 400, 1_500])(
   'SIGTERM %i ms after the start leaves no embedded PostgreSQL behind',
   async (afterMs) => {
     const home = mkdtempSync(path.join(tmpdir(), 'hive-sync-stop-'));
-  // As root the server runs as another user, who must be able to follow.
-  chmodSync(home, 0o755);
+    // As root the server runs as another user, who must be able to follow.
+    chmodSync(home, 0o755);
     const worker = startCli(['worker'], {
       HIVE_API_KEY: 'k',
       HIVE_API_URL: 'http://127.0.0.1:9',
