@@ -73,9 +73,10 @@ const stages: readonly Stage[] = [
         return found?.there;
       });
       await scene.sql.unsafe('begin; lock table hive.orders in exclusive mode');
-      await until('it wants to write', () => isWaiting(scene, 'insert into'));
+      // Whoever waits for a lock here is about to write: what it says is too long to be shown whole.
+      await until('it wants to write', () => isWaiting(scene, ''));
     },
-    api: { latencyMs: 300 },
+    api: { latencyMs: 1_500 },
   },
 ];
 
