@@ -1,10 +1,12 @@
 // Composition root: a Config in, the joined parts out. Whoever opens an App closes it.
+import { closeAll, type Part, unlessStopped } from './closing.js';
 import { collections } from './collections/index.js';
 import type { Account, Config } from './config.js';
-import { readInstallation, setTimezone } from './db/installation.js';
+import { readInstallation, setTimezone, type TimezoneChange } from './db/installation.js';
+import { type Lookout, openLookout } from './db/lookout.js';
 import { migrate } from './db/migrate.js';
 import { openRateBudget, type RateBudget } from './db/rate-budget.js';
-import { openRunClaims } from './db/run-claims.js';
+import { type Claims, openClaims } from './db/run-claims.js';
 import { untilThere } from './db/until-there.js';
 import { openClient } from './hive/client.js';
 import type { Logger } from './log.js';
@@ -28,7 +30,9 @@ export interface AccountParts {
 export interface App {
   readonly store: Store;
   readonly backend: Backend;
+  readonly claims: Claims;
   readonly accounts: readonly AccountParts[];
+  /** Never throws, and comes to an end whatever server is away; the log says what could not be written. */
   close(): Promise<void>;
 }
 
@@ -36,50 +40,90 @@ export interface AppOptions {
   readonly log: Logger;
   readonly version: string;
   readonly durable?: boolean;
-  /** When given, servers that are not there yet are waited for until it fires. */
-  readonly waiting?: AbortSignal | undefined;
+  /** Ends the opening: what is open by then is closed. */
+  readonly signal?: AbortSignal | undefined;
+  /** Whether servers that are not there yet are waited for, until `signal` fires. */
+  readonly waits?: boolean;
+  /**
+   * Given by those commands that may change in which time zone the database's days begin; told when they did. All
+   * others take the database as it is.
+   */
+  readonly timezoneChanged?: (change: TimezoneChange) => void;
   /** Who is told what happens, by account. Default: nobody. */
   readonly observerOf?: (account: string) => Observer;
 }
 
-/** Opens all parts, with the schema brought in step. @throws ServiceUnavailableError */
-export async function openApp(
-  config: Config,
-  { log, version, durable = true, waiting, observerOf = () => silent }: AppOptions,
-): Promise<App> {
-  const open = <T>(what: () => Promise<T>) =>
-    waiting === undefined ? what() : untilThere(what, { log, signal: waiting });
-  const store = await open(() => openStore(config, { log, durable }));
+/** Opens all parts, with the schema brought in step. @throws ServiceUnavailableError, AbortError when `signal` fires */
+export async function openApp(config: Config, options: AppOptions): Promise<App> {
+  const { log, durable = true, signal, waits = false } = options;
+  const open = <T>(what: () => Promise<T>, close?: (late: T) => Promise<unknown>): Promise<T> =>
+    unlessStopped(signal, waits && signal !== undefined ? untilThere(what, { log, signal }) : what(), close);
+  const store = await open(() => openStore(config, { log, durable }), closeStore);
+  let backend: Backend | undefined;
   try {
-    const { id: installation } = await open(() => prepareDatabase(store, config, log));
-    const backend = await open(() => openBackend({ databaseUrl: store.url, redisUrl: config.redisUrl, installation }));
-    const accounts = config.accounts.map((account) =>
-      openAccount(account, { config, store, backend, log, version, observer: observerOf(account.label) }),
+    const { id: installation } = await open(() => prepareDatabase(store, config, options));
+    backend = await open(
+      () => openBackend({ databaseUrl: store.url, redisUrl: config.redisUrl, installation, log }),
+      closeBackend,
     );
-    return {
-      store,
-      backend,
-      accounts,
-      async close() {
-        await backend.leave();
-        for (const { budget, queue, context } of accounts) {
-          await context.claims.close();
-          await queue.close();
-          await budget.close();
-        }
-        await store.close();
-      },
-    };
   } catch (error) {
-    await store.close();
+    await closeAll(log, [storePart(store), ...(backend === undefined ? [] : [backendPart(backend)])]);
     throw error;
   }
+  return joinParts(config, options, store, backend);
 }
 
-async function prepareDatabase(store: Store, config: Config, log: Logger) {
+const closeStore = (store: Store) => store.close();
+const closeBackend = (backend: Backend) => backend.close();
+const storePart = (store: Store): Part => ({
+  part: store.embedded ? 'embedded PostgreSQL' : 'connections to PostgreSQL',
+  close: () => store.close(),
+  withinMs: STORE_CLOSES_MS,
+});
+const backendPart = (backend: Backend): Part => ({
+  part: `connections of the queue (${backend.kind})`,
+  close: () => backend.close(),
+});
+
+/** An embedded server that was the last user's writes what it has. */
+const STORE_CLOSES_MS = 5_000;
+
+function joinParts(config: Config, options: AppOptions, store: Store, backend: Backend): App {
+  const { log, version, observerOf = () => silent } = options;
+  const claims = openClaims(store.url);
+  const labels = config.accounts.map(({ label }) => label);
+  const shared = { config, store, backend, claims, lookout: openLookout(store.db, labels), log, version };
+  const accounts = config.accounts.map((account) =>
+    openAccount(account, { ...shared, observer: observerOf(account.label) }),
+  );
+  return {
+    store,
+    backend,
+    claims,
+    accounts,
+    async close() {
+      await closeAll(log, [{ part: `queue server (${backend.kind})`, close: () => backend.leave() }]);
+      await closeAll(log, [
+        { part: 'claims', close: () => claims.close(), otherwise: 'PostgreSQL lets go of them by itself' },
+        ...accounts.map(({ account: { label }, queue }) => ({ part: `queue of account ${label}`, close: queue.close })),
+        ...accounts.map(({ account: { label }, budget }) => ({
+          part: `rate budget of account ${label}`,
+          close: budget.close,
+          otherwise: 'when the last requests were answered is not on record; they count from when they were to be sent',
+        })),
+      ]);
+      await closeAll(log, [backendPart(backend), storePart(store)]);
+    },
+  };
+}
+
+async function prepareDatabase(store: Store, config: Config, { log, timezoneChanged }: AppOptions) {
   const applied = await migrate(store);
   if (applied.length > 0) log.info({ migrations: applied }, 'schema brought in step');
-  await setTimezone(store.db, config.schedule.timezone);
+  if (timezoneChanged !== undefined) {
+    const change = await setTimezone(store.db, config.schedule.timezone);
+    if (change !== undefined) timezoneChanged(change);
+  }
   return readInstallation(store.db);
 }
 
@@ -87,6 +131,8 @@ interface Parts {
   readonly config: Config;
   readonly store: Store;
   readonly backend: Backend;
+  readonly claims: Claims;
+  readonly lookout: Lookout;
   readonly log: Logger;
   readonly version: string;
   readonly observer: Observer;
@@ -94,10 +140,15 @@ interface Parts {
 
 function openAccount(
   account: Account,
-  { config, store, backend, log: parentLog, version, observer }: Parts,
+  { config, store, backend, claims, lookout, log: parentLog, version, observer }: Parts,
 ): AccountParts {
   const log = parentLog.child({ account: account.label });
-  const budget = openRateBudget(store.db, { account: account.label, ...config.rate, log });
+  const budget = openRateBudget(store.db, {
+    account: account.label,
+    keyVariable: account.keyVariable,
+    ...config.rate,
+    log,
+  });
   const queue = openAccountQueue(backend, account.label, { pageAttempts: config.pageAttempts, log });
   const client = openClient({
     apiUrl: account.apiUrl,
@@ -109,9 +160,10 @@ function openAccount(
   });
   const context: SyncContext = {
     account: account.label,
+    keyVariable: account.keyVariable,
     db: store.db,
     client,
-    claims: openRunClaims(store.url),
+    claims: claims.ofAccount(account.label),
     collections,
     log,
     observer,
@@ -123,7 +175,14 @@ function openAccount(
     enqueue: queue.addTasks,
   };
   const { concurrency, retryBaseMs, retention } = config;
-  const settings = { queueName: queue.name, concurrency, retryBaseMs, retention };
+  const settings = {
+    queueName: queue.name,
+    concurrency,
+    retryBaseMs,
+    retention,
+    lookout,
+    accounts: config.accounts.length,
+  };
   return { account, budget, queue, context, work: () => openWorker(backend, queue.queue, context, settings) };
 }
 

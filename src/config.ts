@@ -18,6 +18,8 @@ export interface Config {
   readonly accounts: readonly Account[];
   /** undefined = the embedded PostgreSQL in `home`. */
   readonly databaseUrl: string | undefined;
+  /** Most connections of the process's main pool; docs/operations.md counts the others. */
+  readonly connections: number;
   /** undefined = BullMQ on the same PostgreSQL. */
   readonly redisUrl: string | undefined;
   /** Data folder of the embedded PostgreSQL. */
@@ -87,6 +89,7 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
   return deepFreeze({
     accounts,
     databaseUrl: values.DATABASE_URL,
+    connections: required(values.DATABASE_POOL),
     redisUrl: values.REDIS_URL,
     home: required(values.HIVE_SYNC_HOME),
     rate: {

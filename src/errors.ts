@@ -19,11 +19,11 @@ export class RunGoingError extends Error {
   constructor(
     account: string,
     mode: string,
-    /** undefined = it is being started in this moment. */
-    readonly runId: number | undefined,
+    readonly runId: number,
   ) {
-    const which = runId === undefined ? 'being started right now' : `still going: run ${runId}`;
-    super(`A run of mode ${mode} of account "${account}" is ${which}. Wait for its end, then ask again.`);
+    super(
+      `A run of mode ${mode} of account "${account}" is still going: run ${runId}. Wait for its end, then ask again.`,
+    );
   }
 }
 
@@ -105,11 +105,20 @@ export class HiveBodyError extends Error {
 /** The account's key was refused twice in a row; each new run may try with one request. */
 export class AccountHaltedError extends Error {
   override readonly name = 'AccountHaltedError';
-  constructor(readonly account: string) {
-    const own = `HIVE_API_KEY_${account.toUpperCase().replaceAll('-', '_')}`;
-    super(
-      `The API refuses the key of account "${account}" (401). Check HIVE_API_KEY (of several accounts: ${own}), then start the run again.`,
-    );
+  constructor(
+    readonly account: string,
+    /** Where its key is read from: HIVE_API_KEY, HIVE_API_KEY_DE. */
+    readonly keyVariable: string,
+  ) {
+    super(`The API refuses the key of account "${account}" (401). Check ${keyVariable}, then start the run again.`);
+  }
+}
+
+/** The ledger or the queue names a collection that this release does not know: a newer one has written that. */
+export class UnknownCollectionError extends Error {
+  override readonly name = 'UnknownCollectionError';
+  constructor(collection: string) {
+    super(`This release does not know the collection "${collection}", which a newer one has begun to read`);
   }
 }
 

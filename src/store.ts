@@ -18,22 +18,28 @@ export interface StoreOptions {
 
 /** Opens the user's PostgreSQL, or starts the embedded one. @throws ServiceUnavailableError */
 export async function openStore(
-  config: Pick<Config, 'databaseUrl' | 'home'>,
+  { databaseUrl, home, connections }: Pick<Config, 'databaseUrl' | 'home' | 'connections'>,
   { log, durable = true }: StoreOptions = {},
 ): Promise<Store> {
-  if (config.databaseUrl !== undefined) return { ...(await openDatabase(config.databaseUrl)), embedded: false };
+  if (databaseUrl !== undefined) return { ...(await openDatabase(databaseUrl, { connections })), embedded: false };
   const server = await openEmbeddedPostgres({
-    home: config.home,
+    home,
     durable,
     ...(log === undefined ? {} : { log: (message: string) => log.info(message) }),
   });
-  const database = await openDatabase(server.url);
+  const database = await openDatabase(server.url, { connections }).catch(async (error: unknown) => {
+    await server.close();
+    throw error;
+  });
   return {
     ...database,
     embedded: true,
-    close: async () => {
-      await database.close();
-      await server.close();
+    async close() {
+      try {
+        await database.close();
+      } finally {
+        await server.close();
+      }
     },
   };
 }

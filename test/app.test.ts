@@ -18,7 +18,7 @@ test('a database that goes away while the schema is brought in step is waited fo
   await db.execute(sql`comment on schema hive is 'another'`);
   await db.execute(sql`select pg_advisory_lock(${MIGRATION_LOCK})`);
   const config = readConfig({ HIVE_API_KEY: 'a-key', HIVE_API_URL: 'http://127.0.0.1:9', DATABASE_URL: url });
-  const opening = openApp(config, { log, version: 'test', waiting: new AbortController().signal });
+  const opening = openApp(config, { log, version: 'test', signal: new AbortController().signal, waits: true });
   const isBroken = async () =>
     (
       await db.execute(sql`

@@ -73,7 +73,7 @@ test.each<[error: unknown, code: number]>([
   [new UsageError('no'), 2],
   [new ConfigError(['a']), 2],
   [new ServiceUnavailableError('gone'), 1],
-  [new AccountHaltedError('de'), 1],
+  [new AccountHaltedError('de', 'HIVE_API_KEY_DE'), 1],
   [new Error('no'), 1],
   ['text', 1],
   [new DOMException('stopped', 'AbortError'), 130],

@@ -7,11 +7,12 @@ import { openLog } from '../log.js';
 import type { Collection } from '../sync/collection.js';
 import { queryOf } from '../sync/reading/sync-page.js';
 import { clampRange, readRange } from '../sync/runs/backfill-range.js';
+import { joinOrStart } from '../sync/runs/join-or-start.js';
 import { planBackfill } from '../sync/runs/plan.js';
-import { resumeOrStart } from '../sync/runs/start-run.js';
+
 import { inThousands, inWords } from '../words.js';
+import { carryOut, type Wish } from './carry-out.js';
 import { chooseCollections } from './choose-collections.js';
-import { type Followed, workAndReport } from './follow-runs.js';
 import { tableOf } from './format.js';
 import { foregroundLevel, type Io, note, print } from './io.js';
 
@@ -23,39 +24,48 @@ export interface BackfillOptions {
   readonly to?: string;
   readonly detach: boolean;
   readonly dryRun: boolean;
+  readonly follow: boolean;
 }
 
 export async function backfillCommand(io: Io, names: readonly string[], options: BackfillOptions): Promise<number> {
+  const startedAt = performance.now();
   const collections = chooseCollections(names);
   const asked = readRange(options, NAMES);
   const config = readConfig(io.env);
-  const app = await openApp(config, { log: openLog(foregroundLevel(io.env), io.stderr), version: io.version });
-  const startedAt = performance.now();
+  const app = await openApp(config, {
+    log: openLog(foregroundLevel(io.env), io.stderr),
+    version: io.version,
+    signal: io.signal,
+  });
   try {
-    const followed: Followed[] = [];
+    const wishes: Wish[] = [];
     for (const account of app.accounts) {
       const range = await clampRange(account.context, collections, asked, {
         names: NAMES,
         say: (sentence) => note(io, sentence),
         signal: io.signal,
       });
-      if (options.dryRun) {
-        await printPlan(io, app, config, account, collections, range);
-        continue;
-      }
-      const { run, resumed } = await resumeOrStart(account.context, collections, {
-        mode: 'backfill',
-        trigger: 'cli',
-        ...range,
-      });
-      if (resumed) note(io, `Going on with run ${run.id}, which was interrupted: what it has read is kept.`);
-      if (options.detach) {
-        print(io, `Run ${run.id} is filed. A running worker reads it (hive-sync worker); see hive-sync status.`);
-      } else followed.push({ account, runId: run.id });
+      if (options.dryRun) await printPlan(io, app, config, account, collections, range);
+      else wishes.push({ account, collections, options: { mode: 'backfill', trigger: 'cli', ...range } });
     }
-    return followed.length === 0 ? 0 : await workAndReport(io, app, config, followed, startedAt);
+    if (!options.detach) return await carryOut(io, app, config, wishes, { ...options, startedAt });
+    for (const wish of wishes) await file(io, wish, options);
+    return 0;
   } finally {
     await app.close();
+  }
+}
+
+/** Leaves it to a running worker, but for what is filed or being read already. */
+async function file(io: Io, { account, collections, options }: Wish, { follow }: BackfillOptions): Promise<void> {
+  let wanted = collections;
+  while (wanted.length > 0) {
+    const { joined, rest } = await joinOrStart(account.context, wanted, options, { follow });
+    for (const { run, was } of joined) {
+      const what = was === 'started' ? 'filed' : 'on file already';
+      print(io, `Run ${run.id} is ${what}. A running worker reads it (hive-sync worker); see hive-sync status.`);
+    }
+    wanted = rest;
   }
 }
 

@@ -24,6 +24,9 @@ Environment: HIVE_API_KEY is needed to sync. Without DATABASE_URL an embedded
              PostgreSQL is used, without REDIS_URL the queue is in PostgreSQL.
              All variables: .env.example`;
 
+const NO_FOLLOW =
+  'when another process reads the same already: say so and exit with 1; without it that run is followed';
+
 /** Runs one command. Never throws: every error becomes one sentence on stderr and an exit code. */
 export async function runCli(io: Io): Promise<number> {
   let code = 0;
@@ -54,7 +57,7 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
       // The commands' names alone leave room for what they do in 80 columns.
       subcommandTerm: (command) => command.name(),
       optionDescription: ({ description, defaultValue }) =>
-        defaultValue === undefined || defaultValue === false
+        defaultValue === undefined || typeof defaultValue === 'boolean'
           ? description
           : `${description} (default: ${defaultValue})`,
     })
@@ -77,6 +80,7 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
     .argument('[collection...]', 'which ones; all when none is named')
     .option('--full', 'read everything from end to end; without it only what is new or may have changed', false)
     .option('--allow-deletes', 'mark records as deleted even when suspiciously many are gone', false)
+    .option('--no-follow', NO_FOLLOW)
     .action(async (names: string[], options: SyncOptions) =>
       ends(await (await import('./sync.js')).syncCommand(io, names, options)),
     );
@@ -89,6 +93,7 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
     .option('--from <date>', 'first day, in UTC (2025-01-31), or an instant; default: the oldest record')
     .option('--to <date>', 'last day, in UTC, or an instant; default: now')
     .option('--detach', 'only file it; a running worker reads it', false)
+    .option('--no-follow', NO_FOLLOW)
     .option(
       '--dry-run',
       'print windows, requests and duration; costs one request per window, and up to two per collection',

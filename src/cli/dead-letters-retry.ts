@@ -32,7 +32,11 @@ export async function retryCommand(io: Io, texts: readonly string[], options: Re
     });
   }
   const config = readConfig(io.env);
-  const app = await openApp(config, { log: openLog(foregroundLevel(io.env), io.stderr), version: io.version });
+  const app = await openApp(config, {
+    log: openLog(foregroundLevel(io.env), io.stderr),
+    version: io.version,
+    signal: io.signal,
+  });
   try {
     const planned = await planAll(app.store.db, config.accounts, await choose(app.store.db));
     return await retry(io, app, config, planned, options);

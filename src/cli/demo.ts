@@ -7,10 +7,9 @@ import type { Db } from '../db/database.js';
 import { openEmbeddedPostgres } from '../db/embedded/index.js';
 import { openLog } from '../log.js';
 import { openSimulator } from '../simulator/index.js';
-import { resumeOrStart } from '../sync/runs/start-run.js';
 import { inThousands } from '../words.js';
+import { carryOut } from './carry-out.js';
 import { demoQueries } from './demo-queries.js';
-import { workAndReport } from './follow-runs.js';
 import { styled, tableOf } from './format.js';
 import { foregroundLevel, type Io, note, print } from './io.js';
 
@@ -35,12 +34,16 @@ export async function demoCommand(io: Io): Promise<number> {
       HIVE_RATE_WINDOW_MS: String(DEMO_RATE.windowMs),
       DATABASE_URL: server.url,
     });
-    const app = await openApp(config, { log: openLog(foregroundLevel(io.env), io.stderr), version: io.version });
+    const app = await openApp(config, {
+      log: openLog(foregroundLevel(io.env), io.stderr),
+      version: io.version,
+      signal: io.signal,
+    });
     try {
       const [account] = app.accounts;
       if (account === undefined) throw new Error('the demo has an account');
-      const { run } = await resumeOrStart(account.context, collections, { mode: 'full', trigger: 'cli' });
-      const code = await workAndReport(io, app, config, [{ account, runId: run.id }], startedAt);
+      const wish = { account, collections, options: { mode: 'full', trigger: 'cli' } } as const;
+      const code = await carryOut(io, app, config, [wish], { follow: true, startedAt });
       if (code === 130) return code;
       if (code !== 1) await printAnswers(io, app.store.db, server.url);
       return code;

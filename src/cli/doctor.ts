@@ -47,7 +47,7 @@ export async function doctorCommand(io: Io): Promise<number> {
   });
   if (!reachable) return 1;
   await check('queue', async () => {
-    const app = await openApp(config, { log, version: io.version });
+    const app = await openApp(config, { log, version: io.version, signal: io.signal });
     try {
       for (const { account, budget, context } of app.accounts) {
         await check(`API key of account ${account.label}`, async () => {

@@ -1,13 +1,12 @@
 // Shows the progress of runs until all have ended, and says how.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccountParts, App } from '../app.js';
+import { inTime } from '../closing.js';
 import type { Config } from '../config.js';
-import { readRunLosses } from '../db/losses.js';
-import { type Proved, readProofs } from '../db/proofs.js';
+import type { Proved } from '../db/proofs.js';
 import { etaMs, progressOf } from '../db/run-progress.js';
 import { type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
 import { describe, isServiceAway } from '../errors.js';
-import { isLarge, lossesInWords } from '../sync/runs/run-losses.js';
 import { inWords } from '../words.js';
 import { inLines, tableOf } from './format.js';
 import { type Io, note, print } from './io.js';
@@ -17,37 +16,15 @@ import { claimOf, differencesOf, provedInWords } from './proved-words.js';
 export interface Followed {
   readonly account: AccountParts;
   readonly runId: number;
+  /** Whether another process stood behind it when it was joined. */
+  readonly elsewhere?: boolean;
 }
 
 const LOOK_EVERY_MS = 200;
-
-/** Works the runs in this process, shows how far they are, and reports. @returns the exit code of the contract */
-export async function workAndReport(
-  io: Io,
-  app: App,
-  config: Config,
-  followed: readonly Followed[],
-  startedAt: number,
-): Promise<number> {
-  const runs = await workThrough(io, app, config, followed);
-  if (runs === undefined) {
-    note(io, '\nInterrupted. What was read is kept; the same command goes on from there.');
-    return 130;
-  }
-  const elapsedMs = performance.now() - startedAt;
-  const proofs = await Promise.all(followed.map(({ account }) => readProofs(app.store.db, account.account.label)));
-  const code = reportRuns(io, followed, runs, { elapsedMs, proofs });
-  await noteLosses(io, app, runs);
-  return code;
-}
-
-/** What a few records have lost. Where it were more, the run is incomplete and its reason says so. */
-async function noteLosses(io: Io, { store }: App, runs: readonly RunStatus[]): Promise<void> {
-  for (const { run } of runs) {
-    const slight = (await readRunLosses(store.db, run)).filter((loss) => !isLarge(loss));
-    for (const sentence of lossesInWords(slight)) note(io, `Run ${run}: ${sentence}. More: hive.schema_drift`);
-  }
-}
+/** How often it is looked whether the process behind a followed run is still there. */
+const CLAIM_EVERY_MS = 2_000;
+/** How long the last words may take when PostgreSQL does not answer. */
+const LAST_LOOK_MS = 1_000;
 
 /** Works the runs in this process and shows how far they are. @returns undefined when it was interrupted */
 export async function workThrough(
@@ -56,17 +33,34 @@ export async function workThrough(
   config: Config,
   followed: readonly Followed[],
 ): Promise<RunStatus[] | undefined> {
-  const workers = followed.map(({ account }) => account.work());
+  const workers = [...new Set(followed.map(({ account }) => account))].map((account) => account.work());
   let runs: RunStatus[];
   try {
     runs = await followRuns(io, app, config, followed);
   } finally {
     await Promise.all(workers.map((worker) => worker.close()));
   }
-  if (io.signal.aborted && runs.some(({ state }) => state === 'running')) {
-    return undefined;
-  }
+  if (io.signal.aborted && (runs.length === 0 || runs.some(({ state }) => state === 'running'))) return undefined;
   return runs;
+}
+
+/** The sentence after Ctrl-C: whether somebody else goes on with a run is asked in this moment. */
+export async function sayInterrupted(io: Io, followed: readonly Followed[]): Promise<void> {
+  const elsewhere: number[] = [];
+  const looking = async () => {
+    for (const { account, runId } of followed) {
+      if (!(await account.context.claims.claim(runId))) elsewhere.push(runId);
+    }
+  };
+  const isKnown = await inTime(LAST_LOOK_MS, looking()).catch(() => false);
+  const [first] = elsewhere;
+  if (!isKnown || first === undefined) {
+    note(io, '\nInterrupted. What was read is kept; the same command goes on from there.');
+  } else if (elsewhere.length === 1) {
+    note(io, `\nInterrupted. Run ${first} goes on in another process.`);
+  } else {
+    note(io, `\nInterrupted. Runs ${elsewhere.join(', ')} go on in another process.`);
+  }
 }
 
 /** @returns the runs as they ended; they are still running when `io.signal` fired */
@@ -82,10 +76,14 @@ export async function followRuns(
   const marks = new Map<number, { first: number; last: number; at: number }>();
   let runs: RunStatus[] = [];
   let isAway = false;
+  const elsewhere = new Set(followed.filter((one) => one.elsewhere === true));
+  let claimAt = performance.now() + CLAIM_EVERY_MS;
   try {
     for (;;) {
       const snapshots: Snapshot[] = [];
       try {
+        const taken = performance.now() < claimAt ? [] : await takeOver([...elsewhere]);
+        if (performance.now() >= claimAt) claimAt = performance.now() + CLAIM_EVERY_MS;
         for (const { account, runId } of followed) {
           const [run] = await readRunStatus(app.store.db, { runIds: [runId] });
           if (run === undefined) throw new Error(`run ${runId} is gone from the ledger`);
@@ -106,6 +104,12 @@ export async function followRuns(
         runs = snapshots.map(({ run }) => run);
         if (isAway) progress.say('PostgreSQL answers again, going on.');
         isAway = false;
+        for (const one of taken) {
+          elsewhere.delete(one);
+          // Else it has just ended, and its process with it.
+          const isGoing = runs.some(({ run, state }) => run === one.runId && state === 'running');
+          if (isGoing) progress.say(`The process behind run ${one.runId} is gone, going on with it here.`);
+        }
         progress.show(snapshots);
       } catch (error) {
         // The workers wait for the database to return, and so do we.
@@ -119,6 +123,13 @@ export async function followRuns(
   } finally {
     progress.close();
   }
+}
+
+/** @returns those that nobody stands behind any more; this process does from now on */
+async function takeOver(followed: readonly Followed[]): Promise<Followed[]> {
+  const taken: Followed[] = [];
+  for (const one of followed) if (await one.account.context.claims.claim(one.runId)) taken.push(one);
+  return taken;
 }
 
 /** The closing table and sentences. @returns the exit code of the contract */

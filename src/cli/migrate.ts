@@ -1,10 +1,11 @@
 // hive-sync migrate: brings the schema in step, or says whether it is.
 
 import { readConfig } from '../config.js';
+import { inOneSentence, setTimezone } from '../db/installation.js';
 import { migrate, pendingMigrations } from '../db/migrate.js';
 import { openLog } from '../log.js';
 import { openStore } from '../store.js';
-import { foregroundLevel, type Io, print } from './io.js';
+import { foregroundLevel, type Io, note, print } from './io.js';
 
 /** @returns 0 in step · 3 with --check when something is pending */
 export async function migrateCommand(io: Io, { check }: { check: boolean }): Promise<number> {
@@ -12,6 +13,8 @@ export async function migrateCommand(io: Io, { check }: { check: boolean }): Pro
   const store = await openStore(config, { log: openLog(foregroundLevel(io.env), io.stderr) });
   try {
     const tags = check ? await pendingMigrations(store) : await migrate(store);
+    const change = check ? undefined : await setTimezone(store.db, config.schedule.timezone);
+    if (change !== undefined) note(io, inOneSentence(change));
     if (tags.length === 0) print(io, 'The schema is in step with this release.');
     else if (check) print(io, `Pending: ${tags.join(', ')}. Run: hive-sync migrate`);
     else print(io, `Applied: ${tags.join(', ')}.`);

@@ -1,10 +1,14 @@
 // hive-sync refresh: fetches single records again.
+import { sql } from 'drizzle-orm';
 import { type AccountParts, openApp } from '../app.js';
 import { readConfig } from '../config.js';
+import type { Db } from '../db/database.js';
+import { idList } from '../db/id-list.js';
 import { type Lookup, readLookups } from '../db/lookups.js';
 import { readRunLosses } from '../db/losses.js';
 import { UsageError } from '../errors.js';
 import { openLog } from '../log.js';
+import type { Collection } from '../sync/collection.js';
 import { lossesInWords } from '../sync/runs/run-losses.js';
 import { startLookups } from '../sync/runs/start-run.js';
 import { chooseCollections } from './choose-collections.js';
@@ -28,13 +32,18 @@ export async function refreshCommand(
   }
   const ids = readIds(texts);
   const config = readConfig(io.env);
-  const app = await openApp(config, { log: openLog(foregroundLevel(io.env), io.stderr), version: io.version });
+  const app = await openApp(config, {
+    log: openLog(foregroundLevel(io.env), io.stderr),
+    version: io.version,
+    signal: io.signal,
+  });
   try {
     const account = chooseAccount(app.accounts, options.account);
     const { id: runId } = await startLookups(account.context, 'refresh', [{ collection: collection.name, ids }]);
     const runs = await workThrough(io, app, config, [{ account, runId }]);
     const lookups = await readLookups(app.store.db, runId);
-    print(io, tableOf(['id', 'outcome'], lookups.map(toRow)));
+    const unknown = await neverStored(app.store.db, collection, account.account.label, lookups);
+    print(io, tableOf(['id', 'outcome'], lookups.map(toRow(unknown))));
     const [run] = runs ?? [];
     if (run === undefined) {
       note(io, '\nInterrupted. The rest is on file: a worker or the next sync goes on with it.');
@@ -54,14 +63,40 @@ export async function refreshCommand(
       );
     }
     for (const sentence of lossesInWords(await readRunLosses(app.store.db, runId))) print(io, `\n${sentence}.`);
-    return run.state === 'complete' ? 0 : 3;
+    if (unknown.size > 0) {
+      const ids = [...unknown].join(', ');
+      print(
+        io,
+        `\nUnknown: the API has no ${collection.singular} ${ids} for this key, and none was ever stored here. Is it Hive's own id?`,
+      );
+    }
+    return run.state === 'complete' && unknown.size === 0 ? 0 : 3;
   } finally {
     await app.close();
   }
 }
 
+/** Ids that the API does not know and that were never stored: gone is what has been there. */
+async function neverStored(
+  db: Db,
+  { pgTable }: Collection,
+  account: string,
+  lookups: readonly Lookup[],
+): Promise<ReadonlySet<number>> {
+  const gone = lookups.filter(({ outcome }) => outcome === 'gone').map(({ record_id }) => record_id);
+  const stored = await db.execute<{ id: number }>(
+    sql`select id from ${pgTable} where account = ${account} and id = any(${idList(gone)})`,
+  );
+  return new Set(gone.filter((id) => !stored.some((row) => row.id === id)));
+}
+
 /** Ids as text: a thousands separator has no place in them. */
-const toRow = ({ record_id, state, outcome }: Lookup): string[] => [String(record_id), outcome ?? state];
+const toRow =
+  (unknown: ReadonlySet<number>) =>
+  ({ record_id: id, state, outcome }: Lookup): string[] => [
+    String(id),
+    unknown.has(id) ? 'unknown' : (outcome ?? state),
+  ];
 
 function readIds(texts: readonly string[]): number[] {
   const wrong = texts.filter((text) => !/^[1-9]\d*$/.test(text) || !Number.isSafeInteger(Number(text)));

@@ -21,14 +21,18 @@ export async function statusCommand(io: Io, { json }: { json: boolean }): Promis
       ),
     );
     if (json) print(io, JSON.stringify({ accounts }, null, 2));
-    else for (const account of accounts) printAccount(io, account);
+    else accounts.forEach((account, i) => void printAccount(io, account, config.accounts[i]?.keyVariable ?? ''));
     return 0;
   } finally {
     await store.close();
   }
 }
 
-function printAccount(io: Io, { account, collections: perCollection, runs, budget }: AccountReport): void {
+function printAccount(
+  io: Io,
+  { account, collections: perCollection, runs, budget }: AccountReport,
+  keyVariable: string,
+): void {
   print(io, `${styled(io.stdout, 'bold', `Account ${account}`)}, times are UTC`);
   print(
     io,
@@ -68,7 +72,7 @@ function printAccount(io: Io, { account, collections: perCollection, runs, budge
   if (budget.halted_at !== null) {
     print(
       io,
-      styled(io.stdout, 'red', 'Halted: the API refused the key twice. Check HIVE_API_KEY, then run: hive-sync sync'),
+      styled(io.stdout, 'red', `Halted: the API refused the key twice. Check ${keyVariable}, then run: hive-sync sync`),
     );
   }
   print(io, '');

@@ -1,36 +1,38 @@
 // hive-sync sync: one run in the foreground.
 import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
+import { inOneSentence } from '../db/installation.js';
 import { openLog } from '../log.js';
-import { nextMode, resumeOrStart } from '../sync/runs/start-run.js';
+import { nextMode } from '../sync/runs/start-run.js';
+import { carryOut, type Wish } from './carry-out.js';
 import { chooseCollections } from './choose-collections.js';
-import { type Followed, workAndReport } from './follow-runs.js';
 import { foregroundLevel, type Io, note } from './io.js';
 
 export interface SyncOptions {
   readonly full: boolean;
   readonly allowDeletes: boolean;
+  readonly follow: boolean;
 }
 
 export async function syncCommand(io: Io, names: readonly string[], options: SyncOptions): Promise<number> {
+  const startedAt = performance.now();
   const collections = chooseCollections(names);
   const config = readConfig(io.env);
-  const log = openLog(foregroundLevel(io.env), io.stderr);
-  const startedAt = performance.now();
-  const app = await openApp(config, { log, version: io.version });
+  const app = await openApp(config, {
+    log: openLog(foregroundLevel(io.env), io.stderr),
+    version: io.version,
+    signal: io.signal,
+    timezoneChanged: (change) => note(io, inOneSentence(change)),
+  });
   try {
-    const followed: Followed[] = [];
+    const wishes: Wish[] = [];
     for (const account of app.accounts) {
-      const mode = options.full ? 'full' : await nextMode(account.context, collections);
-      const { run, resumed } = await resumeOrStart(account.context, collections, {
-        mode,
-        trigger: 'cli',
-        allowDeletes: options.allowDeletes,
-      });
-      if (resumed) note(io, `Going on with run ${run.id}, which was interrupted: what it has read is kept.`);
-      followed.push({ account, runId: run.id });
+      const { db, account: label } = account.context;
+      const mode = options.full ? 'full' : await nextMode(db, label, collections);
+      const { allowDeletes } = options;
+      wishes.push({ account, collections, options: { mode, trigger: 'cli', allowDeletes } });
     }
-    return await workAndReport(io, app, config, followed, startedAt);
+    return await carryOut(io, app, config, wishes, { ...options, startedAt });
   } finally {
     await app.close();
   }

@@ -84,7 +84,11 @@ export async function replayCommand(io: Io, options: ReplayOptions): Promise<num
       return 0;
     });
   }
-  const app = await openApp(config, { log: openLog(foregroundLevel(io.env), io.stderr), version: io.version });
+  const app = await openApp(config, {
+    log: openLog(foregroundLevel(io.env), io.stderr),
+    version: io.version,
+    signal: io.signal,
+  });
   try {
     const { db } = app.store;
     const replayed: number[] = [];

@@ -1,66 +1,90 @@
 // hive-sync worker: the long-running service.
 import { type App, openApp } from '../app.js';
+import { closeAll, unlessStopped } from '../closing.js';
 import { type Config, readConfig } from '../config.js';
+import { inOneSentence } from '../db/installation.js';
 import { untilThere } from '../db/until-there.js';
-import { isAbort } from '../errors.js';
+import { describe, isAbort } from '../errors.js';
 import { type Logger, openLog } from '../log.js';
 import { removeGoneSchedules } from '../queue/gone-accounts.js';
 import { keepSchedule, setSchedule } from '../queue/schedule.js';
+import type { AccountWorker } from '../queue/worker.js';
 import { openMetrics } from '../server/metrics/metrics.js';
 import { openServer, type Server } from '../server/server.js';
 import type { Io } from './io.js';
 import { untilAborted } from './until-aborted.js';
 
-/** @returns 0 after SIGTERM or Ctrl-C: that is how a service ends */
+/** @returns 0 after SIGTERM or Ctrl-C, whatever server is away then: that is how a service ends */
 export async function workerCommand(io: Io): Promise<number> {
   const config = readConfig(io.env);
   const log = openLog(config.logLevel, io.stderr);
   const metrics = openMetrics(io.version);
   const { signal } = io;
-  const app = await unlessStopped(
-    signal,
-    openApp(config, { log, observerOf: metrics.observerOf, version: io.version, waiting: signal }),
-  );
-  if (app === undefined) return 0;
+  let app: App | undefined;
   let server: Server | undefined;
+  let working: Working = { workers: [], keeping: [] };
   try {
+    app = await openApp(config, {
+      log,
+      observerOf: metrics.observerOf,
+      version: io.version,
+      signal,
+      waits: true,
+      timezoneChanged: (change) => log.warn(change, inOneSentence(change)),
+    });
     server = await openServer({ ...app, config, log, version: io.version, metrics });
-    const labels = app.accounts.map(({ account }) => account.label);
     // BullMQ waits by itself for a Redis that has gone again, and would not hear the signal.
-    const preparing = untilThere(() => prepare(app, config, log), { log, signal });
-    await unlessStopped(signal, Promise.race([preparing, untilAborted(signal)]));
-    if (signal.aborted) return 0;
-    const workers = app.accounts.map((account) => account.work());
-    const keeping = app.accounts.map(({ queue, context }) =>
-      keepSchedule(queue.queue, config.schedule, { signal, log: context.log }),
-    );
+    await unlessStopped(signal, prepare(app, config, { log, signal }));
+    working = work(app, config, signal);
+    const labels = app.accounts.map(({ account }) => account.label);
     log.info({ accounts: labels, queue: app.backend.kind }, 'worker is up');
     await untilAborted(signal);
     log.info('worker is stopping: what waits is given back, what is being written is finished');
-    await Promise.all(workers.map((worker) => worker.close()));
-    await Promise.all(keeping);
-    return 0;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    if (!isAbort(error)) log.warn({ problem: describe(error) }, 'stopped while this was in its way');
   } finally {
-    await server?.close();
-    await app.close();
+    await closeAll(log, [
+      ...(server === undefined ? [] : [{ part: 'HTTP server', close: server.close, withinMs: SERVER_CLOSES_MS }]),
+      ...working.workers.map((worker) => ({ part: 'worker', close: worker.close, withinMs: WORKER_CLOSES_MS })),
+      { part: 'schedules', close: () => Promise.all(working.keeping) },
+    ]);
+    await app?.close();
   }
+  return 0;
+}
+
+/** Both give up by themselves before that. */
+const SERVER_CLOSES_MS = 4_000;
+const WORKER_CLOSES_MS = 9_000;
+
+interface Working {
+  readonly workers: readonly AccountWorker[];
+  readonly keeping: readonly Promise<void>[];
+}
+
+function work({ accounts }: App, { schedule }: Config, signal: AbortSignal): Working {
+  return {
+    workers: accounts.map((account) => account.work()),
+    keeping: accounts.map(({ queue, context }) =>
+      keepSchedule(queue.queue, schedule, { signal, log: context.log, accounts: accounts.length }),
+    ),
+  };
 }
 
 /** What has to be in order before jobs are taken. */
-async function prepare({ backend, store, accounts }: App, config: Config, log: Logger): Promise<void> {
-  const labels = accounts.map(({ account }) => account.label);
-  await removeGoneSchedules({ backend, db: store.db, log }, labels);
-  for (const { budget } of accounts) await budget.probe();
-  // Else a full run that was missed would be taken from the old schedule and caught up as well.
-  for (const { queue } of accounts) await setSchedule(queue.queue, config.schedule);
-}
-
-/** @returns undefined when the worker was told to stop while it waited for its servers */
-async function unlessStopped<T>(signal: AbortSignal, waiting: Promise<T>): Promise<T | undefined> {
-  try {
-    return await waiting;
-  } catch (error) {
-    if (isAbort(error) && signal.aborted) return undefined;
-    throw error;
-  }
-}
+const prepare = (
+  { backend, claims, store, accounts }: App,
+  config: Config,
+  { log, signal }: { log: Logger; signal: AbortSignal },
+): Promise<void> =>
+  untilThere(
+    async () => {
+      const labels = accounts.map(({ account }) => account.label);
+      await removeGoneSchedules({ backend, claims, db: store.db, log }, labels);
+      for (const { budget } of accounts) await budget.probe();
+      // Else a full run that was missed would be taken from the old schedule and caught up as well.
+      for (const { queue } of accounts) await setSchedule(queue.queue, config.schedule);
+    },
+    { log, signal },
+  );

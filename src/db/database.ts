@@ -2,6 +2,7 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { describe, ServiceUnavailableError } from '../errors.js';
+import { arrayTypes } from './array-types.js';
 import { mended } from './driver.js';
 
 export type Db = PostgresJsDatabase;
@@ -26,7 +27,8 @@ export async function openDatabase(url: string, { connections = 8 } = {}): Promi
     onnotice: () => {},
     connection: { application_name: 'hive-sync' },
     // int8 as number: ids and counts stay far below 2^53.
-    types: { int8: { to: 20, from: [20], serialize: String, parse: Number } },
+    types: { ...arrayTypes, int8: { to: 20, from: [20], serialize: String, parse: Number } },
+    fetch_types: false,
   });
   try {
     await client`select 1`;

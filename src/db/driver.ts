@@ -1,13 +1,17 @@
-// What we mend of postgres.js, by wrapping the three functions through which Drizzle uses it.
+// What we mend of postgres.js, by wrapping the three functions through which Drizzle uses it; and the rule that nobody
+// asks the pool inside a transaction.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type postgres from 'postgres';
 
 type Unsafe = (query: string, params?: never[], options?: postgres.UnsafeQueryOptions) => unknown;
 type Scope = { unsafe: Unsafe; begin?: Begin; savepoint?: Begin };
 type Begin = (...args: [...unknown[], (scope: Scope) => unknown]) => Promise<unknown>;
 
-/** A transaction; its connection may be gone before the code in it knows. */
 interface Transaction {
+  /** Its connection may be gone before the code in it knows. */
   lost: Error | undefined;
+  /** While its code runs. What was only begun there, and runs later, waits for nothing that the transaction holds. */
+  open: boolean;
 }
 
 /**
@@ -16,20 +20,39 @@ interface Transaction {
  *
  * And whatever is sent in a transaction after its connection was lost, the driver's own rollback included, ends the
  * process with an exception that nobody can catch (porsager/postgres#1208). So nothing is sent there any more.
+ *
+ * A transaction holds a connection of the pool. If its code waited for another one, as many such transactions as the
+ * pool has connections would wait for each other for ever. So that is refused at once, however large the pool is.
  */
 export function mended(client: postgres.Sql): postgres.Sql {
-  return mend(client as unknown as Scope) as unknown as postgres.Sql;
+  const inside = new AsyncLocalStorage<Transaction>();
+  return mend(client as unknown as Scope, inside) as unknown as postgres.Sql;
 }
 
-function mend(scope: Scope, transaction?: Transaction): Scope {
+function mend(scope: Scope, inside: AsyncLocalStorage<Transaction>, transaction?: Transaction): Scope {
   const { unsafe, begin, savepoint } = scope;
-  scope.unsafe = (query, params, options) =>
-    transaction?.lost === undefined ? unsafe(query, params, { ...options, prepare: true }) : refusal(transaction.lost);
+  const refuseInside = (): void => {
+    if (transaction === undefined && inside.getStore()?.open === true) throw new PoolInsideTransactionError();
+  };
+  scope.unsafe = (query, params, options) => {
+    refuseInside();
+    return transaction?.lost === undefined
+      ? unsafe(query, params, { ...options, prepare: true })
+      : refusal(transaction.lost);
+  };
+  const once = async (own: Transaction, act: (inner: Scope) => unknown, inner: Scope): Promise<unknown> => {
+    try {
+      return await act(mend(inner, inside, own));
+    } finally {
+      own.open = false;
+    }
+  };
   if (begin !== undefined) {
-    scope.begin = (...args) => {
-      const own: Transaction = { lost: undefined };
+    scope.begin = async (...args) => {
+      refuseInside();
+      const own: Transaction = { lost: undefined, open: true };
       const act = args.pop() as (inner: Scope) => unknown;
-      const ended = begin(...args, (inner) => actIn(own, () => act(mend(inner, own))));
+      const ended = begin(...args, (inner) => actIn(own, () => inside.run(own, () => once(own, act, inner))));
       // While the code in it is still at work, only the loss of its connection ends a transaction.
       ended.catch((error: Error) => {
         own.lost = error;
@@ -40,10 +63,18 @@ function mend(scope: Scope, transaction?: Transaction): Scope {
   if (savepoint !== undefined && transaction !== undefined) {
     scope.savepoint = (...args) => {
       const act = args.pop() as (inner: Scope) => unknown;
-      return savepoint(...args, (inner) => actIn(transaction, () => act(mend(inner, transaction))));
+      return savepoint(...args, (inner) => actIn(transaction, () => act(mend(inner, inside, transaction))));
     };
   }
   return scope;
+}
+
+/** A mistake of ours: the code of a transaction asked the pool, where it has to ask the transaction. */
+export class PoolInsideTransactionError extends Error {
+  override readonly name = 'PoolInsideTransactionError';
+  constructor() {
+    super('the pool was asked inside a transaction: what runs there takes the transaction as its executor');
+  }
 }
 
 /** Does not return to the driver when the connection is gone: it would send a rollback. Its begin() has failed by then. */

@@ -43,6 +43,7 @@ export async function openExport(
   const sockets: Socket[] = [];
   const client = postgres(url, {
     max: 2,
+    fetch_types: false, // array-types.ts says why
     ...{ socket: (options: ServerPlace) => connected(options, sockets) },
     onnotice: () => {},
     connection: { application_name: 'hive-sync export', TimeZone: 'UTC', DateStyle: 'ISO', IntervalStyle: 'iso_8601' },

@@ -13,9 +13,21 @@ export async function readInstallation(db: Executor): Promise<Installation> {
   return found;
 }
 
-/** Says in which time zone days begin, for all processes. @throws UsageError when PostgreSQL does not know it */
-export async function setTimezone(db: Db, timezone: string): Promise<void> {
-  if ((await readInstallation(db)).timezone === timezone) return;
+export interface TimezoneChange {
+  readonly from: string;
+  readonly to: string;
+}
+
+export const inOneSentence = ({ from, to }: TimezoneChange): string =>
+  `Days now begin in ${to} instead of ${from} (SYNC_TIMEZONE), in all views and for everybody.`;
+
+/**
+ * Says in which time zone days begin, for all processes. @returns undefined when it was so before
+ * @throws UsageError when PostgreSQL does not know it
+ */
+export async function setTimezone(db: Db, timezone: string): Promise<TimezoneChange | undefined> {
+  const { timezone: before } = await readInstallation(db);
+  if (before === timezone) return undefined;
   const [known] = await db.execute(sql`select from pg_timezone_names where lower(name) = lower(${timezone})`);
   if (known === undefined) {
     throw new UsageError(
@@ -31,4 +43,5 @@ export async function setTimezone(db: Db, timezone: string): Promise<void> {
     );
     await tx.update(installation).set({ timezone });
   });
+  return { from: before, to: timezone };
 }

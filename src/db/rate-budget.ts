@@ -11,6 +11,8 @@ import { persistently } from './persistently.js';
 
 export interface BudgetOptions {
   readonly account: string;
+  /** Where its key is read from, for messages. Default: HIVE_API_KEY. */
+  readonly keyVariable?: string;
   /** Requests per window; undefined follows X-Rate-Limit-Max. */
   readonly limit: number | undefined;
   readonly windowMs: number;
@@ -49,7 +51,10 @@ interface ReservedSlot extends Slot {
   latest(): number;
 }
 
-export function openRateBudget(db: Db, { account, limit, windowMs, reserve, log }: BudgetOptions): RateBudget {
+export function openRateBudget(
+  db: Db,
+  { account, keyVariable = 'HIVE_API_KEY', limit, windowMs, reserve, log }: BudgetOptions,
+): RateBudget {
   const window = sql`make_interval(secs => ${windowMs / 1_000})`;
   const settled = new Map<number, number>();
   let flushTimer: NodeJS.Timeout | undefined;
@@ -92,7 +97,7 @@ export function openRateBudget(db: Db, { account, limit, windowMs, reserve, log 
     );
     const receivedAt = performance.now();
     if (row === undefined) throw new Error('reserve_slot() returned no row');
-    if (row.halted) throw new AccountHaltedError(account);
+    if (row.halted) throw new AccountHaltedError(account, keyVariable);
     const slot = {
       n: row.slot_n,
       suspected: row.suspected,
@@ -131,7 +136,7 @@ export function openRateBudget(db: Db, { account, limit, windowMs, reserve, log 
           signal?.throwIfAborted();
           const change = waitMs > 0 ? await confirm(slot, signal) : 'nothing';
           if (change === 'nothing') return slot;
-          if (change === 'halted') throw new AccountHaltedError(account);
+          if (change === 'halted') throw new AccountHaltedError(account, keyVariable);
         } catch (error) {
           await giveBack(slot.n);
           throw error;

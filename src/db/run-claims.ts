@@ -1,6 +1,6 @@
-// Who stands behind a run. The process that claims a run holds an advisory lock of PostgreSQL, on a connection of its
-// own: the server lets go of it in the moment that the process is gone, however it went. So the next process knows at
-// once whether a run was left behind, without waiting for a silence.
+// Who stands behind a run, and who works an account. A process says so with advisory locks of PostgreSQL, on one
+// connection for all of its accounts: the server lets go of them in the moment that the process is gone, however it
+// went. So the next process knows at once whether a run was left behind, without waiting for a silence.
 import postgres from 'postgres';
 import { reconnectAfter } from './database.js';
 
@@ -10,47 +10,91 @@ export interface RunClaims {
   claim(runId: number): Promise<boolean>;
   /** Claims anew what a lost connection let go, and lets go of all runs but these. */
   refresh(running: readonly number[]): Promise<void>;
+  /** Until the process ends everybody can see that it works this account's jobs. */
+  standBy(): Promise<void>;
+}
+
+/** All claims of this process. */
+export interface Claims {
+  ofAccount(account: string): RunClaims;
+  /** Does another process work the account's jobs? */
+  isWorkedElsewhere(account: string): Promise<boolean>;
   /** Lets go of all. */
   close(): Promise<void>;
 }
 
 /** Connects when it is first asked. @param url a direct connection: a pooler in transaction mode keeps no session */
-export function openRunClaims(url: string): RunClaims {
-  const claimed = new Set<number>();
-  /** Those of `claimed` that the server knows of. */
-  const held = new Set<number>();
+export function openClaims(url: string): Claims {
+  /** What the server knows that we hold. */
+  const held = new Set<string>();
   const client = postgres(url, {
     max: 1,
     backoff: reconnectAfter,
     max_lifetime: null,
+    // It reads no arrays, and array-types.ts says why it does not ask for their types.
+    fetch_types: false,
     onnotice: () => {},
     onclose: () => held.clear(),
     connection: { application_name: 'hive-sync claims' },
   });
-  const keyOf = (runId: number) => `hive-sync run ${runId}`;
+  const runKey = (runId: number) => `hive-sync run ${runId}`;
+  const workerKey = (account: string) => `hive-sync worker ${account}`;
 
-  async function claim(runId: number): Promise<boolean> {
-    if (held.has(runId)) return true;
-    const [row] = await client<{ claimed: boolean }[]>`
-      select pg_try_advisory_lock(hashtextextended(${keyOf(runId)}, 0)) as claimed`;
-    if (row?.claimed !== true) return false;
-    claimed.add(runId);
-    held.add(runId);
-    return true;
+  async function tryLock(key: string): Promise<boolean> {
+    if (held.has(key)) return true;
+    const [row] = await client<{ ours: boolean }[]>`
+      select pg_try_advisory_lock(hashtextextended(${key}, 0)) as ours`;
+    if (row?.ours === true) held.add(key);
+    return row?.ours === true;
+  }
+
+  /** Shared with the other workers of the account. */
+  async function lockShared(key: string): Promise<void> {
+    if (held.has(key)) return;
+    await client`select pg_advisory_lock_shared(hashtextextended(${key}, 0))`;
+    held.add(key);
+  }
+
+  async function unlock(key: string): Promise<void> {
+    if (!held.delete(key)) return;
+    await client`select pg_advisory_unlock(hashtextextended(${key}, 0))`;
   }
 
   return {
-    claim,
-    async refresh(running) {
-      for (const runId of claimed) {
-        if (running.includes(runId)) {
-          await claim(runId);
-        } else {
-          if (held.has(runId)) await client`select pg_advisory_unlock(hashtextextended(${keyOf(runId)}, 0))`;
-          held.delete(runId);
-          claimed.delete(runId);
-        }
-      }
+    ofAccount(account) {
+      const claimed = new Set<number>();
+      let isStandingBy = false;
+      const claim = async (runId: number): Promise<boolean> => {
+        if (!(await tryLock(runKey(runId)))) return false;
+        claimed.add(runId);
+        return true;
+      };
+      return {
+        claim,
+        async refresh(running) {
+          if (isStandingBy) await lockShared(workerKey(account));
+          for (const runId of claimed) {
+            if (running.includes(runId)) {
+              await claim(runId);
+            } else {
+              await unlock(runKey(runId));
+              claimed.delete(runId);
+            }
+          }
+        },
+        standBy() {
+          isStandingBy = true;
+          return lockShared(workerKey(account));
+        },
+      };
+    },
+    async isWorkedElsewhere(account) {
+      // Locks of one session do not get in each other's way, so our own does not count.
+      const key = workerKey(account);
+      const [row] = await client<{ free: boolean }[]>`
+        select pg_try_advisory_lock(hashtextextended(${key}, 0)) as free`;
+      if (row?.free === true) await client`select pg_advisory_unlock(hashtextextended(${key}, 0))`;
+      return row?.free !== true;
     },
     close: () => client.end({ timeout: 1 }),
   };

@@ -3,11 +3,7 @@ import { describe } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { LookupTask, PageTask, WebhookTask } from '../sync/context.js';
 import type { Backend, TaskQueue } from './backend.js';
-import { inTime } from './in-time.js';
 import { jobOf } from './jobs.js';
-
-/** Closing takes a round trip, when there is somebody to talk to. */
-const CLOSE_MS = 2_000;
 
 export interface AccountQueue {
   readonly name: string;
@@ -31,6 +27,6 @@ export function openAccountQueue(
     async addTasks(tasks) {
       if (tasks.length > 0) await queue.addBulk(tasks.map((task) => jobOf(task, pageAttempts)));
     },
-    close: () => inTime(CLOSE_MS, queue.close()),
+    close: () => queue.close(),
   };
 }

@@ -13,8 +13,9 @@ export interface Schedule {
   readonly timezone: string;
 }
 
-/** How often it is looked whether the queue still knows them. */
+/** How often it is looked whether the queue still knows them; less often in a process of more than 40 accounts. */
 const LOOK_EVERY_MS = 10_000;
+const LOOK_PER_ACCOUNT_MS = 250;
 /** A schedule whose time has passed by so much has lost its job. A job may wait for a worker that waits for a slot. */
 const OVERDUE_MS = 10 * 60_000;
 
@@ -48,21 +49,25 @@ export async function setSchedule(queue: TaskQueue, schedule: Schedule): Promise
   }
 }
 
-/** Takes the schedules of an account out of its queue, unless a worker somewhere still works it. */
+/** Takes all schedules out of a queue. @returns how many there were */
 export async function removeSchedule(queue: TaskQueue): Promise<number> {
-  if ((await queue.getWorkersCount()) > 0) return 0;
   const known = await queue.getJobSchedulers(0, -1);
   for (const { key } of known) await queue.removeJobScheduler(key);
   return known.length;
 }
 
-/** Until `signal` fires: sets the schedules again when the queue has lost one (a flushed Redis). Nothing else would notice. */
+/**
+ * Until `signal` fires: sets the schedules again when the queue has lost one (a flushed Redis). Nothing else would notice.
+ * @param accounts of this process, which take turns
+ */
 export async function keepSchedule(
   queue: TaskQueue,
   schedule: Schedule,
-  { signal, log }: { signal: AbortSignal; log: Logger },
+  { signal, log, accounts }: { signal: AbortSignal; log: Logger; accounts: number },
 ): Promise<void> {
   const shall = wanted(schedule);
+  const everyMs = Math.max(LOOK_EVERY_MS, LOOK_PER_ACCOUNT_MS * accounts);
+  await sleep(everyMs * Math.random(), undefined, { signal }).catch(() => {});
   while (!signal.aborted) {
     try {
       const known = await queue.getJobSchedulers(0, -1);
@@ -74,6 +79,6 @@ export async function keepSchedule(
     } catch (error) {
       if (!signal.aborted) log.warn({ problem: describe(error) }, 'could not look for the schedules, trying again');
     }
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+    await sleep(everyMs, undefined, { signal }).catch(() => {});
   }
 }

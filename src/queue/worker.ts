@@ -1,6 +1,8 @@
 // Works the jobs of one account and turns each verdict into what BullMQ understands by it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DelayedError, type Job, RateLimitError, UnrecoverableError } from 'bullmq';
+import { closeAll } from '../closing.js';
+import type { Lookout } from '../db/lookout.js';
 import { letGo, type Retention } from '../db/retention.js';
 import { describe, isServiceAway } from '../errors.js';
 import type { LookupTask, PageTask, SyncContext, WebhookTask } from '../sync/context.js';
@@ -12,7 +14,6 @@ import { startScheduled } from '../sync/runs/start-scheduled.js';
 import { type Verdict, verdictOn } from '../sync/verdict.js';
 import { takeInWebhooks } from '../sync/webhooks/take-in-webhook.js';
 import type { Backend, TaskQueue } from './backend.js';
-import { inTime } from './in-time.js';
 import { isLookupTask, isPageTask, isStartTask, type StartTask, startAgain, type Task } from './jobs.js';
 
 export interface WorkerSettings {
@@ -21,6 +22,9 @@ export interface WorkerSettings {
   readonly concurrency: number;
   readonly retryBaseMs: number;
   readonly retention: Retention;
+  readonly lookout: Lookout;
+  /** Accounts that this process works. */
+  readonly accounts: number;
 }
 
 export interface AccountWorker {
@@ -35,9 +39,11 @@ export interface AccountWorker {
  */
 const LOCK_MS = 5_000;
 const STALLED_CHECK_MS = 2_000;
+/** With many accounts they are looked for less often, so that no more than 25 accounts a second are. */
+const STALLED_CHECK_PER_ACCOUNT_MS = 40;
 /** How long a worker waits before it looks again for a queue server that went away. BullMQ's own 15 s idle too long. */
 const QUEUE_RETRY_MS = 1_000;
-/** A page that is being written is done long before; whatever has not ended by then waits for a server that has gone. */
+/** A page that is being written is done long before; what has not ended by then waits for a server that has gone. */
 const CLOSE_MS = 6_000;
 /** How often lost work is looked for. */
 const HEAL_MS = 3_000;
@@ -63,7 +69,7 @@ export function openWorker(
   backend: Backend,
   queue: TaskQueue,
   context: SyncContext,
-  { queueName, concurrency, retryBaseMs, retention }: WorkerSettings,
+  { queueName, concurrency, retryBaseMs, retention, lookout, accounts }: WorkerSettings,
 ): AccountWorker {
   const stopping = new AbortController();
   const { log } = context;
@@ -146,7 +152,7 @@ export function openWorker(
   const worker = backend.openWorker(queueName, process, {
     concurrency,
     lockDuration: LOCK_MS,
-    stalledInterval: STALLED_CHECK_MS,
+    stalledInterval: Math.max(STALLED_CHECK_MS, STALLED_CHECK_PER_ACCOUNT_MS * accounts),
     runRetryDelay: QUEUE_RETRY_MS,
     // A page is cheap to repeat and the ledger knows whether it must be; a limit here would only lose it.
     maxStalledCount: 1_000,
@@ -160,15 +166,17 @@ export function openWorker(
     let pruneAt = 0;
     while (!stopping.signal.aborted) {
       try {
-        await heal(context);
+        await context.claims.standBy();
+        if (await lookout.hasWork(context.account)) await heal(context);
+        else await context.claims.refresh([]);
         if (performance.now() >= pruneAt) {
           await letGo(context.db, context.account, retention);
-          pruneAt = performance.now() + PRUNE_MS;
+          pruneAt = performance.now() + aboutMs(PRUNE_MS);
         }
       } catch (error) {
         log.warn({ problem: describe(error) }, 'could not look for lost work, trying again');
       }
-      await sleep(HEAL_MS, undefined, { signal: stopping.signal }).catch(() => {});
+      await sleep(aboutMs(HEAL_MS), undefined, { signal: stopping.signal }).catch(() => {});
     }
   })();
 
@@ -176,7 +184,15 @@ export function openWorker(
     async close() {
       stopping.abort();
       await backend.leave();
-      await inTime(CLOSE_MS, Promise.all([worker.close(), healing]));
+      const account = context.account;
+      const otherwise = 'other workers, or the next start, go on with its pages';
+      await closeAll(log, [
+        { part: `worker of account ${account}`, close: () => worker.close(), withinMs: CLOSE_MS, otherwise },
+        { part: `watch over the runs of account ${account}`, close: () => healing, withinMs: CLOSE_MS },
+      ]);
     },
   };
 }
+
+/** A tenth more or less, so that many accounts do not do it all at once. */
+const aboutMs = (ms: number): number => ms * (0.9 + Math.random() / 5);

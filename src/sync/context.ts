@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Db } from '../db/database.js';
 import type { RunClaims } from '../db/run-claims.js';
+import { UnknownCollectionError } from '../errors.js';
 import type { Client } from '../hive/client.js';
 import type { Collection } from './collection.js';
 import type { Observer } from './observer.js';
@@ -33,6 +34,8 @@ export interface PageTask {
 
 export interface SyncContext {
   readonly account: string;
+  /** Where its key is read from, for messages: HIVE_API_KEY, HIVE_API_KEY_DE. */
+  readonly keyVariable: string;
   readonly db: Db;
   readonly client: Client;
   /** The runs that this process stands behind. */
@@ -56,7 +59,6 @@ export interface SyncContext {
 
 export function collectionOf(context: SyncContext, name: string): Collection {
   const collection = context.collections.find((one) => one.name === name);
-  if (collection === undefined)
-    throw new Error(`the ledger names a collection that this release does not know: ${name}`);
+  if (collection === undefined) throw new UnknownCollectionError(name);
   return collection;
 }

@@ -8,6 +8,7 @@ import type { SyncContext } from './context.js';
 import { isReadToTheEnd, pagesToSend } from './reading/go-on.js';
 import { endWindow } from './reading/retried-page.js';
 import { finishRun } from './runs/finish-run.js';
+import { setAside, unknownIn } from './runs/left-behind.js';
 import { enqueueWaiting, tasksOf } from './runs/send-out.js';
 import { takeInWebhooks } from './webhooks/take-in-webhook.js';
 import { askAboutDoubts } from './webhooks/webhook-doubts.js';
@@ -16,8 +17,11 @@ export async function heal(context: SyncContext): Promise<void> {
   const runs = await runningRuns(context.db, context.account);
   await context.claims.refresh(runs.map(({ id }) => id));
   for (const run of runs) {
-    // Its command may be called again and go on; nobody calls again for the others.
-    if (run.trigger !== 'cli') await context.claims.claim(run.id);
+    if (unknownIn(context, run).length > 0) {
+      await setAside(context, run);
+      continue;
+    }
+    await context.claims.claim(run.id);
     await context.db.execute(sql`update sync.runs set heartbeat_at = now() where id = ${run.id} and state = 'running'`);
     try {
       await healRun(context, run.id);

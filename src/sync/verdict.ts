@@ -8,6 +8,7 @@ import {
   isAbort,
   isConflict,
   isServiceAway,
+  UnknownCollectionError,
 } from '../errors.js';
 
 export type Verdict =
@@ -36,6 +37,9 @@ const LARGEST_FACTOR = 60;
 /** A database that blinked is asked again after this many base delays; pages wait, they are not lost. */
 const DATABASE_FACTOR = 2;
 
+/** How long a page is left to a worker of the release that has asked for it. */
+const UNKNOWN_MS = 5_000;
+
 export function verdictOn(error: unknown, attempt: Attempt): Verdict {
   if (isAbort(error)) return { do: 'snooze', afterMs: 0, everyone: false };
   if (error instanceof AccountHaltedError) return { do: 'halt' };
@@ -46,6 +50,8 @@ export function verdictOn(error: unknown, attempt: Attempt): Verdict {
   if (isServiceAway(error) || isConflict(error)) {
     return { do: 'snooze', afterMs: attempt.baseMs * DATABASE_FACTOR, everyone: false };
   }
+  // Workers of both releases take from one queue: the newer one will come.
+  if (error instanceof UnknownCollectionError) return { do: 'snooze', afterMs: UNKNOWN_MS, everyone: false };
   return retryOrReject(attempt, 'internal', null);
 }
 

@@ -2,11 +2,12 @@
 import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { openDatabase } from '../../src/db/database.js';
 import { setTimezone } from '../../src/db/installation.js';
 import { rollups, sumUp } from '../../src/db/rollups/sum-up.js';
 import { openTestDatabase } from '../support/database.js';
 
-const { db } = await openTestDatabase();
+const { db, url } = await openTestDatabase();
 
 /** The view's own words for everything there could be a key of, without any sums. */
 const keysOfAll: Readonly<Record<string, string>> = {
@@ -124,10 +125,12 @@ test('adding up leaves nothing touched, and a second time there is nothing to do
 
 test('what is written while it is added up is counted again', async () => {
   await take({ do: 'order', value: { id: 2, day: 5, hour: 1, status: 'fulfilled' } });
+  const elsewhere = await openDatabase(url, { connections: 1 });
   await db.transaction(async (writer) => {
     await writer.execute(sql`update hive.orders set status = 'unfulfillable' where id = 2`);
-    await sumUp(db);
+    await sumUp(elsewhere.db);
   });
+  await elsewhere.close();
   await expectViewsToBeTrue();
   expect(await sumUp(db)).toBeGreaterThan(0);
   await expectViewsToBeTrue();

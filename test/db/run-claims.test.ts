@@ -1,17 +1,23 @@
 // A claim lasts as long as its process, and no longer.
 import { sql } from 'drizzle-orm';
 import { expect, onTestFinished, test } from 'vitest';
-import { openRunClaims } from '../../src/db/run-claims.js';
+import { openClaims } from '../../src/db/run-claims.js';
 import { openTestDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
 
 async function scene() {
   const database = await openTestDatabase();
-  const claims = [openRunClaims(database.url), openRunClaims(database.url)] as const;
+  const [mine, others] = [openClaims(database.url), openClaims(database.url)];
   onTestFinished(async () => {
-    for (const one of claims) await one.close();
+    for (const one of [mine, others]) await one.close();
   });
-  return { db: database.db, mine: claims[0], others: claims[1] };
+  return {
+    db: database.db,
+    mine: mine.ofAccount('a'),
+    others: others.ofAccount('a'),
+    leave: mine.close,
+    elsewhere: others,
+  };
 }
 
 test('a run is claimed by one process at a time, and another run by another', async () => {
@@ -32,9 +38,9 @@ test('a run that has ended is let go, the others are kept', async () => {
 });
 
 test('who leaves lets go of all', async () => {
-  const { mine, others } = await scene();
+  const { mine, others, leave } = await scene();
   await mine.claim(1);
-  await mine.close();
+  await leave();
   await until('the server has noticed', () => others.claim(1));
 });
 
@@ -51,4 +57,40 @@ test('a claim that went with its connection is taken anew', async () => {
     return held.length === 1;
   });
   expect(await others.claim(1)).toBe(false);
+});
+
+test('two accounts of one process let go of their own runs only, on one connection', async () => {
+  const { url, db } = await openTestDatabase();
+  const [mine, others] = [openClaims(url), openClaims(url)];
+  onTestFinished(async () => {
+    for (const one of [mine, others]) await one.close();
+  });
+  const [a, b] = [mine.ofAccount('a'), mine.ofAccount('b')];
+  await a.claim(1);
+  await b.claim(2);
+  await a.refresh([]);
+  expect(await others.ofAccount('a').claim(1)).toBe(true);
+  expect(await others.ofAccount('b').claim(2)).toBe(false);
+  const connections = await db.execute(sql`
+    select from pg_stat_activity where application_name = 'hive-sync claims' and datname = current_database()`);
+  expect(connections).toHaveLength(2);
+});
+
+test('that an account is worked can be seen from other processes while one stands by, and again after a lost connection', async () => {
+  const { db, mine, elsewhere, leave } = await scene();
+  expect(await elsewhere.isWorkedElsewhere('a')).toBe(false);
+  await mine.standBy();
+  expect(await elsewhere.isWorkedElsewhere('a')).toBe(true);
+  expect(await elsewhere.isWorkedElsewhere('b')).toBe(false);
+  await elsewhere.ofAccount('a').standBy();
+  expect(await elsewhere.isWorkedElsewhere('a')).toBe(true);
+  await db.execute(sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name = 'hive-sync claims' and datname = current_database()`);
+  await until('it stands by again', async () => {
+    await mine.refresh([]).catch(() => {});
+    return elsewhere.isWorkedElsewhere('a').catch(() => false);
+  });
+  await leave();
+  await until('nobody else does', async () => !(await elsewhere.isWorkedElsewhere('a')));
 });

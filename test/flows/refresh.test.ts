@@ -65,6 +65,18 @@ test('Ctrl-C ends it with 130 and says who goes on; status names it, and a worke
   await simulator.close();
 }, 60_000);
 
+test('an id that never was is called unknown, and ends with exit 3', async () => {
+  const stage = await openStage({ sizes: { orders: 20 } });
+  const { simulator } = stage;
+  expect(await stage.run('sync', 'orders')).toMatchObject({ code: 0 });
+  const [known] = simulator.truth('orders').map(({ id }) => id) as [number];
+  const ended = await stage.run('refresh', 'orders', '999999999', String(known));
+  expect(ended).toMatchObject({ code: 3 });
+  expect(ended.stdout).toMatch(/999999999\s+unknown/);
+  expect(ended.stdout).toContain('the API has no order 999999999 for this key, and none was ever stored here');
+  await simulator.close();
+}, 60_000);
+
 test('a 404 is not believed while the API has shown no single record: unconfirmed, exit 3', async () => {
   const stage = await openStage({ sizes: { orders: 20 } });
   const ended = await stage.run('refresh', 'orders', '5');

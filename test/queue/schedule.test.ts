@@ -1,10 +1,11 @@
 // The queue knows exactly the schedules that are configured, and a worker that was away catches up once.
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
+import { openClaims } from '../../src/db/run-claims.js';
 import { openAccountQueue } from '../../src/queue/account-queue.js';
 import { openBackend } from '../../src/queue/backend.js';
 import { removeGoneSchedules } from '../../src/queue/gone-accounts.js';
-import { removeSchedule, type Schedule, setSchedule } from '../../src/queue/schedule.js';
+import { type Schedule, setSchedule } from '../../src/queue/schedule.js';
 import { openTestDatabase } from '../support/database.js';
 import { log } from '../support/log.js';
 import { describeQueue } from '../support/needs.js';
@@ -20,7 +21,12 @@ const usual: Schedule = { incrementalEveryMs: 900_000, fullCron: '0 3 * * *', ti
 describeQueue(({ env }) => {
   async function scene(account = 'default') {
     const { db, url } = await openTestDatabase();
-    const backend = await openBackend({ databaseUrl: url, redisUrl: env.REDIS_URL, installation: randomUUID() });
+    const backend = await openBackend({ databaseUrl: url, redisUrl: env.REDIS_URL, installation: randomUUID(), log });
+    const claims = openClaims(url);
+    closing.push(
+      () => backend.close(),
+      () => claims.close(),
+    );
     const open = (label: string) => {
       const opened = openAccountQueue(backend, label, { pageAttempts: 1, log });
       closing.push(() => opened.close());
@@ -36,7 +42,7 @@ describeQueue(({ env }) => {
       await worker.waitUntilReady();
       return started;
     };
-    return { db, backend, queue, keys, open, work };
+    return { db, url, backend, claims, queue, keys, open, work };
   }
 
   test('what is configured is set, what is off or unknown is removed', async () => {
@@ -71,18 +77,20 @@ describeQueue(({ env }) => {
   });
 
   test('schedules of an account that is gone are removed, unless another worker works it', async () => {
-    const { db, backend, queue, keys, open, work } = await scene('old');
+    const { db, url, backend, claims, queue, keys, open } = await scene('old');
+    const elsewhere = openClaims(url);
+    closing.push(() => elsewhere.close());
     const kept = open('kept').queue;
     await db.execute("insert into sync.rate_budgets (account) values ('old'), ('kept')");
     await setSchedule(queue, usual);
     await setSchedule(kept, usual);
-    await removeGoneSchedules({ backend, db, log }, ['kept']);
+    await removeGoneSchedules({ backend, claims, db, log }, ['kept']);
     expect(await keys()).toEqual([]);
     expect(await kept.getJobSchedulers(0, -1)).toHaveLength(2);
 
     await setSchedule(queue, { ...usual, incrementalEveryMs: undefined });
-    await work();
-    expect(await removeSchedule(queue)).toBe(0);
+    await elsewhere.ofAccount('old').standBy();
+    await removeGoneSchedules({ backend, claims, db, log }, ['kept']);
     expect(await keys()).toEqual(['full']);
   });
 });

@@ -49,14 +49,26 @@ export async function openOwnRedis(): Promise<OwnServer & { flush(): Promise<voi
   };
 }
 
-/** @param durable as a user's server, which waits for the disk; @param folder where its own folder is made */
-export async function openOwnPostgres({ durable = false, folder = tmpdir() } = {}): Promise<OwnServer> {
+interface PostgresOptions {
+  /** As a user's server, which waits for the disk. */
+  readonly durable?: boolean;
+  /** Where its own folder is made. */
+  readonly folder?: string;
+  /** As `name=value`. */
+  readonly settings?: readonly string[];
+}
+
+export async function openOwnPostgres({
+  durable = false,
+  folder = tmpdir(),
+  settings: own = [],
+}: PostgresOptions = {}): Promise<OwnServer> {
   const home = realpathSync(mkdtempSync(path.join(folder, 'hive-sync-own-')));
   chmodSync(home, 0o755);
   const place = await preparePlace(home, () => {});
   const binaries = await findBinaries(place);
   await initialise(place, binaries);
-  const settings = [...SETTINGS, ...(durable ? [] : FORGETFUL)];
+  const settings = [...SETTINGS, ...(durable ? [] : FORGETFUL), ...own];
   const port = await freePort();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   let child: ChildProcess | undefined;

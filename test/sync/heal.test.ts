@@ -2,13 +2,48 @@
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { collections } from '../../src/collections/index.js';
+import { readRun } from '../../src/db/ledger.js';
+import { openClaims } from '../../src/db/run-claims.js';
+import { openLog } from '../../src/log.js';
 import { openSimulator } from '../../src/simulator/index.js';
 import { heal } from '../../src/sync/heal.js';
 import { startRun } from '../../src/sync/runs/start-run.js';
 import { openTestApp, workOff } from '../support/app.js';
 import { createDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
 
-test('a run of a later release is left alone, and the one behind it is healed', async () => {
+test('a run of a newer release is left alone while somebody stands behind it, and then ended with one sentence', async () => {
+  const url = await createDatabase();
+  const app = await openTestApp(nobody, url);
+  const { context } = app.account;
+  const { db } = context;
+  const elsewhere = openClaims(url);
+  const said: string[] = [];
+  const log = openLog('warn', { write: (line: string) => said.push(line) } as unknown as NodeJS.WriteStream);
+  try {
+    const { id } = await startRun({ ...context, claims: elsewhere.ofAccount('default'), enqueue: async () => {} }, [], {
+      mode: 'full',
+      trigger: 'cli',
+    });
+    await db.execute(sql`update sync.runs set collections = '{orders,invoices}' where id = ${id}`);
+    const silence = () => db.execute(sql`update sync.runs set heartbeat_at = now() - interval '1 minute'`);
+    await silence();
+    await heal({ ...context, log });
+    expect(await readRun(db, id)).toMatchObject({ state: 'running' });
+    await elsewhere.close();
+    await until('it is ended', async () => {
+      await silence();
+      await heal({ ...context, log });
+      return (await readRun(db, id))?.state === 'failed';
+    });
+    expect(await readRun(db, id)).toMatchObject({ reason: expect.stringMatching(/newer one.*\(invoices\)/) });
+    expect(said).toHaveLength(1);
+  } finally {
+    await app.close();
+  }
+});
+
+test('a run that cannot be healed is left alone, and the one behind it is healed', async () => {
   const simulator = await openSimulator({ sizes: { warehouses: 3 }, rate: 'unlimited' });
   const app = await openTestApp(simulator, await createDatabase());
   const { context } = app.account;
@@ -28,4 +63,5 @@ test('a run of a later release is left alone, and the one behind it is healed', 
   }
 }, 60_000);
 
+const nobody = { url: 'http://127.0.0.1:9', apiKey: 'a-key' };
 const AT = new Date('2026-11-01T00:00:00Z');

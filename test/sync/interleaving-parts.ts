@@ -8,7 +8,7 @@ import { type Database, openDatabase } from '../../src/db/database.js';
 import { createRun, readWindows } from '../../src/db/ledger.js';
 import { addLookups, readLookups } from '../../src/db/lookups.js';
 import { openRateBudget } from '../../src/db/rate-budget.js';
-import { openRunClaims } from '../../src/db/run-claims.js';
+import { openClaims } from '../../src/db/run-claims.js';
 import { storeDelivery } from '../../src/db/webhook-deliveries.js';
 import { openClient } from '../../src/hive/client.js';
 import { type ApiRecord, openSimulator } from '../../src/simulator/index.js';
@@ -26,7 +26,7 @@ export const ACCOUNT = 'a';
 const url = await createDatabase();
 export const gates = await installGates(url);
 export const plain = await openDatabase(url);
-const claims = openRunClaims(url);
+const claims = openClaims(url);
 const simulator = await openSimulator({
   sizes: { shipments: 3, orders: 3, returns: 0, restocking_shipments: 0 },
   rate: 'unlimited',
@@ -55,7 +55,17 @@ export type Side = keyof typeof sides;
 async function openSide(name: string): Promise<{ database: Database; context: SyncContext }> {
   const database = await openDatabase(gates.urlOf(name));
   const context: SyncContext = {
-    ...{ account: ACCOUNT, db: database.db, client, claims, collections, log, observer: silent, frontier: 8 },
+    ...{
+      account: ACCOUNT,
+      keyVariable: 'HIVE_API_KEY',
+      db: database.db,
+      client,
+      claims: claims.ofAccount(ACCOUNT),
+      collections,
+      log,
+      observer: silent,
+      frontier: 8,
+    },
     ...{ pauseMs: 5_000, lookbackDays: 30, closedPages: 10, probe: async () => {} },
     // The queue only carries; what is due is done by the test.
     enqueue: async () => {},

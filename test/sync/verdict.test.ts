@@ -8,6 +8,7 @@ import {
   HiveTimeoutError,
   isConflict,
   isServiceAway,
+  UnknownCollectionError,
 } from '../../src/errors.js';
 import { type Verdict, verdictOn } from '../../src/sync/verdict.js';
 
@@ -45,7 +46,13 @@ describe('the first attempt, and the last one', () => {
       reject('network', null),
     ],
     ['a body that is no list', new HiveBodyError('no', 200, URL, undefined), retry(1_000), reject('body', 200)],
-    ['a halted account', new AccountHaltedError('de'), halt, halt],
+    ['a halted account', new AccountHaltedError('de', 'HIVE_API_KEY'), halt, halt],
+    [
+      'a page of a newer release, whose worker will come',
+      new UnknownCollectionError('x'),
+      snooze(5_000),
+      snooze(5_000),
+    ],
     ['an abort', new DOMException('gone', 'AbortError'), snooze(0), snooze(0)],
     ['the database is away', withCode('57P01'), snooze(2_000), snooze(2_000)],
     [

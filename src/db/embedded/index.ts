@@ -99,7 +99,12 @@ async function start(place: Place, options: EmbeddedPostgresOptions, log: (messa
 async function prepareDatabase(place: Place, server: Server, database: string): Promise<string> {
   const url = (name: string) =>
     `postgres://${SUPERUSER}:${readPassword(place)}@127.0.0.1:${server.port}/${encodeURIComponent(name)}`;
-  const sql = postgres(url('postgres'), { max: 1, connect_timeout: 30, onnotice: () => {} });
+  const sql = postgres(url('postgres'), {
+    max: 1,
+    connect_timeout: 30,
+    fetch_types: false, // array-types.ts says why
+    onnotice: () => {},
+  });
   try {
     const [found] = await sql`select 1 from pg_database where datname = ${database}`;
     if (found === undefined) await sql`create database ${sql(database)}`;

@@ -7,7 +7,7 @@ export const installation = describedTable(syncSchema, 'installation', 'One row:
   id: [uuid().primaryKey().defaultRandom(), 'Keeps the queues of several databases apart that share one Redis.'],
   timezone: [
     text().notNull().default('UTC'),
-    'SYNC_TIMEZONE of the process that was started last: the days of hive.inventory_daily and of the views.',
+    'SYNC_TIMEZONE of the worker, sync or migrate that was started last: the days of hive.inventory_daily and of the views.',
   ],
   history_since: [
     at().notNull().defaultNow(),

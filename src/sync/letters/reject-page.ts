@@ -1,7 +1,7 @@
 // A page that cannot be had: a dead letter with what the API said, an entry in the ledger, and the run goes on. And an
 // account that cannot go on at all.
 import { fileDeadLetters, pageTrouble } from '../../db/dead-letters.js';
-import { closeWindow, readClock, readWindows, runningRuns } from '../../db/ledger.js';
+import { readClock, runningRuns } from '../../db/ledger.js';
 import { enterPage, readWindowForPage } from '../../db/ledger-pages.js';
 import { persistently } from '../../db/persistently.js';
 import { inLockOrder, transact } from '../../db/transact.js';
@@ -10,7 +10,7 @@ import { collectionOf, type PageTask, type SyncContext } from '../context.js';
 import { goOn } from '../reading/go-on.js';
 import { isCurrent, queryOf } from '../reading/sync-page.js';
 import { errorsOf, storable } from '../records/letter-texts.js';
-import { endRun } from '../runs/finish-run.js';
+import { failRun } from '../runs/finish-run.js';
 import type { Verdict } from '../verdict.js';
 
 export async function rejectPage(
@@ -77,11 +77,6 @@ const payloadOf = (error: unknown): unknown =>
 
 /** The account's key is refused: every run of it ends, loudly, and no more budget is spent. */
 export async function haltAccount(context: SyncContext): Promise<void> {
-  const reason = new AccountHaltedError(context.account).message;
-  for (const run of await runningRuns(context.db, context.account)) {
-    for (const window of await readWindows(context.db, run.id)) {
-      await closeWindow(context.db, window, { state: 'failed', reason, distinctIds: null });
-    }
-    if (await endRun(context, run.id, { state: 'failed', reason })) context.log.error({ run: run.id }, reason);
-  }
+  const reason = new AccountHaltedError(context.account, context.keyVariable).message;
+  for (const run of await runningRuns(context.db, context.account)) await failRun(context, run.id, reason);
 }

@@ -1,5 +1,5 @@
 // The end of a run: when all of its windows and lookups have ended.
-import { closeRun, readRun, readWindows } from '../../db/ledger.js';
+import { closeRun, closeWindow, readRun, readWindows } from '../../db/ledger.js';
 import { grownLetters } from '../../db/letter-ends.js';
 import { countLookups, countUnconfirmed } from '../../db/lookups.js';
 import { readRunLosses } from '../../db/losses.js';
@@ -57,6 +57,18 @@ async function addUp({ db, log }: SyncContext, runId: number): Promise<void> {
   } catch (error) {
     log.warn({ run: runId, problem: describe(error) }, 'the rollups could not be added up, the next run tries again');
   }
+}
+
+/** Ends a run that cannot go on, with all of its windows, loudly. */
+export async function failRun(
+  context: Pick<SyncContext, 'db' | 'observer' | 'log'>,
+  runId: number,
+  reason: string,
+): Promise<void> {
+  for (const window of await readWindows(context.db, runId)) {
+    await closeWindow(context.db, window, { state: 'failed', reason, distinctIds: null });
+  }
+  if (await endRun(context, runId, { state: 'failed', reason })) context.log.error({ run: runId }, reason);
 }
 
 /** Closes a run and tells the observer. @returns false when it had ended before */

@@ -4,7 +4,7 @@ import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
 import { type AskedRange, clampRange, type RangeNames } from './backfill-range.js';
 import { refuseSecond, startAlone } from './start-alone.js';
-import { nextMode, type RunOptions, startRun } from './start-run.js';
+import { fileRun, nextMode, type RunOptions } from './start-run.js';
 
 export type AskedRun = { readonly collections: readonly Collection[]; readonly allowDeletes?: boolean } & (
   | { readonly mode: 'incremental' | 'full' }
@@ -22,10 +22,9 @@ export async function startAsked(
   { say = () => {}, signal }: { say?: (sentence: string) => void; signal?: AbortSignal } = {},
 ): Promise<Run> {
   const { collections, allowDeletes } = asked;
-  // Before the transaction: inside, it would wait for another connection while holding one.
   await context.probe();
-  const mode = asked.mode === 'incremental' ? await nextMode(context, collections) : asked.mode;
-  await refuseSecond(context, mode);
+  const mode = asked.mode === 'incremental' ? await nextMode(context.db, context.account, collections) : asked.mode;
+  await refuseSecond(context.db, context.account, mode);
   const common = { trigger: 'api' as const, allowDeletes };
   const options: RunOptions =
     asked.mode === 'backfill'
@@ -39,5 +38,5 @@ export async function startAsked(
           })),
         }
       : { ...common, mode: mode as 'incremental' | 'full' };
-  return startAlone(context, mode, () => startRun(context, collections, options));
+  return startAlone(context, mode, (tx) => fileRun(tx, context, collections, options));
 }

@@ -1,8 +1,7 @@
-// Starts a run: files it with its windows and sends out one request. Only when that has come back do the other windows
-// start, so that a wrong key costs two requests and not one per collection.
+// Files a run with its windows. One request is sent out first; only when that has come back do the other windows start,
+// so that a wrong key costs two requests and not one per collection.
 import type { Executor } from '../../db/database.js';
 import {
-  allowDeletes,
   createRun,
   isEverCertified,
   type NewRun,
@@ -16,27 +15,24 @@ import { addLookups } from '../../db/lookups.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
 import { PRIORITY, planBackfill, planFull, planIncremental } from './plan.js';
-import { enqueueWaiting } from './send-out.js';
+import { startFiled } from './start-filed.js';
 
 export type RunOptions = Pick<NewRun, 'trigger' | 'allowDeletes'> &
   ({ readonly mode: 'full' | 'incremental' } | { readonly mode: 'backfill'; readonly from: Date; readonly to: Date });
 
-/** Lifts no halt: callers have done so (context.probe) before they began a transaction or asked the API. */
-export async function startRun(
-  context: SyncContext,
+/** Starts a run beside whatever is going. Lifts no halt: callers have done so (context.probe). */
+export const startRun = (context: SyncContext, collections: readonly Collection[], options: RunOptions): Promise<Run> =>
+  startFiled(context, (tx) => fileRun(tx, context, collections, options));
+
+export async function fileRun(
+  tx: Executor,
+  { account, claims }: Pick<SyncContext, 'account' | 'claims'>,
   collections: readonly Collection[],
   options: RunOptions,
 ): Promise<Run> {
-  const windows = await planRun(context, collections, options);
-  const run = await createRun(
-    context.db,
-    { ...options, account: context.account, collections: collections.map(({ name }) => name) },
-    windows,
-    context.claims.claim,
-  );
-  context.log.info({ run: run.id, mode: run.mode, windows: windows.length }, 'run started');
-  await enqueueWaiting(context, run.id, 'scout');
-  return run;
+  const windows = await planRun(tx, account, collections, options);
+  const names = collections.map(({ name }) => name);
+  return createRun(tx, { ...options, account, collections: names }, windows, claims.claim);
 }
 
 /**
@@ -44,7 +40,8 @@ export async function startRun(
  * run is still under way, or waits to be resumed, it is the one to go on with.
  */
 export async function nextMode(
-  { db, account }: Pick<SyncContext, 'db' | 'account'>,
+  db: Executor,
+  account: string,
   collections: readonly Collection[],
 ): Promise<'incremental' | 'full'> {
   const certified = await Promise.all(collections.map(({ name }) => isEverCertified(db, account, name)));
@@ -58,7 +55,8 @@ export async function nextMode(
 }
 
 export async function planRun(
-  { db, account }: Pick<SyncContext, 'db' | 'account'>,
+  db: Executor,
+  account: string,
   collections: readonly Collection[],
   options: RunOptions,
 ): Promise<NewWindow[]> {
@@ -81,10 +79,7 @@ export async function startLookups(
   trigger: NewRun['trigger'] = 'cli',
 ): Promise<Run> {
   await context.probe();
-  // At once: a worker elsewhere would take a run without any work for one that has ended.
-  const run = await context.db.transaction((tx) => fileLookups(tx, context, { mode, trigger, wanted, windows }));
-  await enqueueWaiting(context, run.id, 'scout');
-  return run;
+  return startFiled(context, (tx) => fileLookups(tx, context, { mode, trigger, wanted, windows }));
 }
 
 interface WantedLookups {
@@ -94,7 +89,7 @@ interface WantedLookups {
   readonly windows?: readonly NewWindow[];
 }
 
-/** Files the run in the transaction of the caller, who sends it out after that. */
+/** All in one transaction: a worker elsewhere would take a run without any work for one that has ended. */
 export async function fileLookups(
   tx: Executor,
   { account, claims }: Pick<SyncContext, 'account' | 'claims'>,
@@ -106,38 +101,4 @@ export async function fileLookups(
     await addLookups(tx, created, { collection, reason: mode, priority: PRIORITY.urgent }, ids);
   }
   return created;
-}
-
-/** Workers report every few seconds: after this silence a run is left behind even if the server still sees a claim. */
-const LEFT_BEHIND_MS = 20_000;
-
-/** Goes on with a run of the same collections that was left behind, or starts a new one. A halted account tries again. */
-export async function resumeOrStart(
-  context: SyncContext,
-  collections: readonly Collection[],
-  options: RunOptions,
-): Promise<{ run: Run; resumed: boolean }> {
-  await context.probe();
-  const wanted = collections.map(({ name }) => name).join();
-  const before = (await readClock(context.db)).getTime() - LEFT_BEHIND_MS;
-  for (const run of (await runningRuns(context.db, context.account)).toReversed()) {
-    if (!isSameWish(run.mode, options.mode) || run.collections.join() !== wanted || !isSameRange(run, options))
-      continue;
-    if (!(await context.claims.claim(run.id)) && run.heartbeat_at.getTime() >= before) continue;
-    // It is said now, whatever was said when the run was started.
-    if (options.allowDeletes === true) await allowDeletes(context.db, run.id);
-    return { run, resumed: true };
-  }
-  return { run: await startRun(context, collections, options), resumed: false };
-}
-
-/** A full run that was left behind is what an incremental one would bring, and more: it is ended first. */
-const isSameWish = (left: string, asked: RunOptions['mode']): boolean =>
-  left === asked || (left === 'full' && asked === 'incremental');
-
-/** The end of a backfill is the moment when it was started, unless it was given: a day's difference is the same wish. */
-function isSameRange(run: Run, options: RunOptions): boolean {
-  if (options.mode !== 'backfill') return true;
-  const distance = Math.abs((run.to_at?.getTime() ?? 0) - options.to.getTime());
-  return run.from_at?.getTime() === options.from.getTime() && distance < 86_400_000;
 }

@@ -3,15 +3,15 @@
 import { RunGoingError } from '../../errors.js';
 import type { SyncContext } from '../context.js';
 import { refuseSecond, startAlone } from './start-alone.js';
-import { nextMode, startRun } from './start-run.js';
+import { fileRun, nextMode } from './start-run.js';
 
 export async function startScheduled(context: SyncContext, due: 'incremental' | 'full'): Promise<void> {
-  const { collections, log } = context;
-  const mode = due === 'full' ? due : await nextMode(context, collections);
+  const { account, collections, db, log } = context;
+  const mode = due === 'full' ? due : await nextMode(db, account, collections);
   try {
-    await refuseSecond(context, mode);
+    await refuseSecond(db, account, mode);
     await context.probe();
-    await startAlone(context, mode, () => startRun(context, collections, { mode, trigger: 'schedule' }));
+    await startAlone(context, mode, (tx) => fileRun(tx, context, collections, { mode, trigger: 'schedule' }));
   } catch (error) {
     if (!(error instanceof RunGoingError)) throw error;
     log.warn({ run: error.runId, mode }, 'the last run is still going, this one is skipped');

@@ -5,13 +5,12 @@ import type { Executor } from '../../db/database.js';
 import type { Run } from '../../db/ledger.js';
 import type { Provenance, StorableRecord } from '../../db/stored-record.js';
 import { lockStoredRows, markSeen } from '../../db/stored-states.js';
-import { transact } from '../../db/transact.js';
 import { deliveriesTouching, raiseDoubts, recordsInDoubt, settleDoubts } from '../../db/webhook-deliveries.js';
 import { ConflictError } from '../../errors.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
 import { compareVersions } from '../records/version-order.js';
-import { enqueueWaiting } from '../runs/send-out.js';
+import { startFiled } from '../runs/start-filed.js';
 import { fileLookups } from '../runs/start-run.js';
 
 /** Records of one run. */
@@ -68,8 +67,8 @@ export async function weighAnswer(
 
 /** Starts a run that asks for all records in doubt, unless one is asking already or the key is refused. */
 export async function askAboutDoubts(context: SyncContext): Promise<void> {
-  const { db, account } = context;
-  const run = await transact(db, async (tx): Promise<Run | undefined> => {
+  const { account } = context;
+  const run = await startFiled(context, async (tx): Promise<Run | undefined> => {
     if (!(await canAsk(tx, account))) return undefined;
     const byCollection = new Map<string, number[]>();
     for (const { collection, id } of await recordsInDoubt(tx, account, MOST_AT_ONCE)) {
@@ -81,7 +80,6 @@ export async function askAboutDoubts(context: SyncContext): Promise<void> {
   });
   if (run === undefined) return;
   context.log.debug({ run: run.id }, 'records are asked for: nobody can tell how old their webhooks are');
-  await enqueueWaiting(context, run.id, 'scout');
 }
 
 /** One process at a time. */

@@ -9,8 +9,9 @@ import type { RequestFacts } from '../../../src/simulator/index.js';
 import { planLetters } from '../../../src/sync/letters/retry-letters.js';
 import { retryStored, startRetry } from '../../../src/sync/letters/start-retry.js';
 import { rederive } from '../../../src/sync/records/rederive.js';
+import { type JoinedRuns, joinOrStart } from '../../../src/sync/runs/join-or-start.js';
 import { PRIORITY } from '../../../src/sync/runs/plan.js';
-import { nextMode, resumeOrStart } from '../../../src/sync/runs/start-run.js';
+import { nextMode } from '../../../src/sync/runs/start-run.js';
 import { takeInWebhooks } from '../../../src/sync/webhooks/take-in-webhook.js';
 import { recognise } from '../../../src/sync/webhooks/webhook-shape.js';
 import { openTestApp, type TestApp } from '../app.js';
@@ -200,11 +201,13 @@ async function start({ app, world, script }: Stage, { how }: RunAct): Promise<Ru
   if (how === 'backfill') {
     const to = new Date(world.clock.now());
     const from = new Date(to.getTime() - 40 * 86_400_000);
-    return (await resumeOrStart(context, chosen, { mode: 'backfill', from, to, trigger: 'cli' })).run;
+    return firstOf(await joinOrStart(context, chosen, { mode: 'backfill', from, to, trigger: 'cli' }));
   }
-  const mode = how === 'full' ? how : await nextMode(context, chosen);
-  return (await resumeOrStart(context, chosen, { mode, trigger: 'cli' })).run;
+  const mode = how === 'full' ? how : await nextMode(db, context.account, chosen);
+  return firstOf(await joinOrStart(context, chosen, { mode, trigger: 'cli' }));
 }
+
+const firstOf = ({ joined }: JoinedRuns): Run | undefined => joined[0]?.run;
 
 /** HIVE_TIMEOUT_MS: no answer takes longer. */
 const LONGEST_ANSWER_S = 20;

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { collectionNamed, collections } from '../../../src/collections/index.js';
-import { openRunClaims } from '../../../src/db/run-claims.js';
+import { openClaims } from '../../../src/db/run-claims.js';
 import { transact } from '../../../src/db/transact.js';
 import { upsertRecords } from '../../../src/db/upsert.js';
 import { storeDelivery } from '../../../src/db/webhook-deliveries.js';
@@ -18,8 +18,9 @@ import { parsed } from '../../support/collections.js';
 import { openTestDatabase } from '../../support/database.js';
 
 const { db, url } = await openTestDatabase();
-const claims = openRunClaims(url);
-afterAll(() => claims.close());
+const all = openClaims(url);
+afterAll(() => all.close());
+const claims = all.ofAccount('a');
 const START = Date.UTC(2026, 0, 1);
 /** Between two states; deliveries and reads lie at times between them. */
 const STATE_EVERY = 1_000;

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { collections } from '../../../src/collections/index.js';
 import { readRun } from '../../../src/db/ledger.js';
 import { openSimulator } from '../../../src/simulator/index.js';
-import { resumeOrStart, startRun } from '../../../src/sync/runs/start-run.js';
+import { joinOrStart } from '../../../src/sync/runs/join-or-start.js';
+import { startRun } from '../../../src/sync/runs/start-run.js';
 import { openTestApp } from '../../support/app.js';
 import { createDatabase } from '../../support/database.js';
 
@@ -15,9 +16,12 @@ test('whoever goes on with a run and allows deletions is heard', async () => {
   const wish = { mode: 'full', trigger: 'cli' } as const;
   try {
     const left = await startRun({ ...context, enqueue: async () => {} }, orders, wish);
-    expect(await resumeOrStart(context, orders, wish)).toMatchObject({ run: { id: left.id }, resumed: true });
+    expect(await joinOrStart(context, orders, wish)).toMatchObject({
+      joined: [{ run: { id: left.id }, was: 'left behind' }],
+      rest: [],
+    });
     expect(await readRun(context.db, left.id)).toMatchObject({ allow_deletes: false });
-    await resumeOrStart(context, orders, { ...wish, allowDeletes: true });
+    await joinOrStart(context, orders, { ...wish, allowDeletes: true });
     expect(await readRun(context.db, left.id)).toMatchObject({ allow_deletes: true });
   } finally {
     await app.close();

@@ -1,0 +1,194 @@
+// BullMQ on PostgreSQL. By itself each of its queues and workers opens a pool and a connection that listens; here all of
+// a process share one of each, whatever the number of accounts (docs/decisions/0002).
+import { EventEmitter } from 'node:events';
+import {
+  type BackendFactory,
+  PostgresConnection,
+  type PostgresConnectionOptions,
+  PostgresQueueBackend,
+  runMigrations,
+  withBackend,
+} from 'bullmq';
+import pg from 'pg';
+import { describe, ServiceUnavailableError } from '../errors.js';
+import type { Logger } from '../log.js';
+import type { Backend } from './backend.js';
+import type { Task } from './jobs.js';
+
+const SCHEMA = 'bullmq';
+/** Connections for the statements of all queues and workers: more made no queue faster. */
+const POOL = 6;
+/** A connection that is silently gone is noticed within seconds. */
+const LISTENING = {
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
+  application_name: 'hive-sync queue listener',
+};
+
+type ListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
+
+/** @throws ServiceUnavailableError */
+export async function openPostgresBackend(url: string, log: Pick<Logger, 'warn'>): Promise<Backend> {
+  await bringTablesInStep(url);
+  // Nothing waits for the disk: what a power cut takes from the queue is made again from the ledger.
+  const settings = { connectionString: url, options: `-c synchronous_commit=off -c search_path=${SCHEMA}` };
+  const pool = new pg.Pool({ ...settings, max: POOL, keepAlive: true, application_name: 'hive-sync queue' });
+  const tell = (error: Error): void => log.warn({ problem: describe(error) }, 'queue trouble, going on');
+  pool.on('error', tell);
+  const listener = new Listener(() => new pg.Client({ ...settings, ...LISTENING }));
+  listener.on('lost', tell);
+  const factory: BackendFactory<PostgresQueueBackend, PostgresConnectionOptions> = (name, options) =>
+    new PostgresQueueBackend(new SharedConnection(pool, listener), name, options);
+  const classes = withBackend(factory);
+  // BullMQ insists on one; the factory has its own.
+  const connection = { schema: SCHEMA };
+  return {
+    kind: 'postgres',
+    openQueue: (name) => new classes.Queue<Task>(name, { connection }),
+    openWorker: (name, process, options) => new classes.Worker<Task>(name, process, { ...options, connection }),
+    // Statements fail at once when the server is gone.
+    leave: async () => {},
+    async close() {
+      await listener.close();
+      await pool.end();
+    },
+  };
+}
+
+async function bringTablesInStep(url: string): Promise<void> {
+  const client = new pg.Client(url);
+  client.on('error', () => {}); // a lost connection shows in the statement that is under way
+  try {
+    await client.connect();
+    await runMigrations(client, SCHEMA);
+  } catch (error) {
+    throw new ServiceUnavailableError(`the queue's tables in PostgreSQL cannot be used: ${describe(error)}`, {
+      cause: error,
+    });
+  } finally {
+    await client.end();
+  }
+}
+
+/** What BullMQ holds for a queue's own connections: the pool and the listener of the process, of which it may close none. */
+class SharedConnection extends PostgresConnection {
+  readonly #listener: Listener;
+
+  constructor(pool: pg.Pool, listener: Listener) {
+    // Whoever has opened the pool is told of its troubles, once and not once for each queue.
+    super({
+      connect: () => pool.connect(),
+      query: (text: string, params?: readonly unknown[]) => pool.query(text, params as unknown[]),
+      end: async () => {},
+      on() {
+        return this;
+      },
+      removeAllListeners() {
+        return this;
+      },
+    } as unknown as ConstructorParameters<typeof PostgresConnection>[0]);
+    this.#listener = listener;
+    listener.on('lost', this.#lost);
+  }
+
+  readonly #lost = (): void => {
+    this.emit('listenerinvalidated');
+  };
+
+  override getListenClient(): Promise<ListenClient> {
+    return this.#listener.listening();
+  }
+
+  override get hasListenClientKeepAlive(): boolean {
+    return true;
+  }
+
+  override close(): Promise<void> {
+    this.#listener.off('lost', this.#lost);
+    return super.close();
+  }
+}
+
+/** The one connection that listens. It says `lost` when it is, and is made anew for the next one who wants to listen. */
+class Listener extends EventEmitter {
+  readonly #make: () => pg.Client;
+  #client: Promise<pg.Client> | undefined;
+  /** Channels that are listened to on it. */
+  #channels = new Map<string, Promise<unknown>>();
+  #isClosed = false;
+  /** What BullMQ takes for a client of its own. */
+  readonly #face: ListenClient;
+
+  constructor(make: () => pg.Client) {
+    super();
+    this.#make = make;
+    // One listener for each queue and each worker that waits.
+    this.setMaxListeners(0);
+    const face: ListenClient = {
+      query: async <R>(text: string) => {
+        await this.#listen(text);
+        return { rows: [] as R[] };
+      },
+      on: (event: string, hear: (...heard: unknown[]) => void) => {
+        if (event === 'notification') this.on(event, hear);
+        return face;
+      },
+      removeListener: (event: string, hear: (...heard: unknown[]) => void) => {
+        this.off(event, hear);
+        return face;
+      },
+      removeAllListeners: () => face,
+    } as unknown as ListenClient;
+    this.#face = face;
+  }
+
+  async listening(): Promise<ListenClient> {
+    await this.#connected();
+    return this.#face;
+  }
+
+  /** @param statement LISTEN with a channel, which BullMQ says for each worker and the server needs to hear once */
+  async #listen(statement: string): Promise<void> {
+    const client = await this.#connected();
+    const begun = this.#channels.get(statement) ?? client.query(statement);
+    this.#channels.set(statement, begun);
+    try {
+      await begun;
+    } catch (error) {
+      this.#channels.delete(statement);
+      throw error;
+    }
+  }
+
+  #connected(): Promise<pg.Client> {
+    if (this.#isClosed) return Promise.reject(new Error('the queue is closed'));
+    this.#client ??= this.#connect();
+    return this.#client;
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const client = this.#make();
+    const forget = (error: Error): void => {
+      if (this.#isClosed) return;
+      this.#client = undefined;
+      this.#channels = new Map();
+      this.emit('lost', error);
+    };
+    client.once('error', forget);
+    client.on('error', () => {});
+    client.on('notification', (message) => this.emit('notification', message));
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      this.#client = undefined;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const client = await this.#client?.catch(() => undefined);
+    await client?.end();
+  }
+}
