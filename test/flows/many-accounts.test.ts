@@ -5,7 +5,8 @@ import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/database.js';
 import { openSimulator } from '../../src/simulator/index.js';
-import { backends, startCli } from '../support/cli.js';
+import { startCli } from '../support/cli.js';
+import { describeQueue } from '../support/needs.js';
 import { openOwnPostgres, openOwnRedis } from '../support/servers.js';
 import { until } from '../support/until.js';
 
