@@ -29,7 +29,8 @@ export async function closeAll(log: Pick<Logger, 'error'>, parts: readonly Part[
     parts.map(async (one) => {
       const problem = await problemOf(one);
       if (problem === undefined) return;
-      log.error({ part: one.part, problem }, `not closed properly: ${one.otherwise ?? 'nothing is lost by it'}`);
+      const { part, otherwise = 'nothing is lost by it' } = one;
+      log.error({ part, problem, otherwise }, 'not closed properly');
     }),
   );
 }

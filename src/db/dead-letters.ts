@@ -162,7 +162,7 @@ export async function settleDeadLetters(
   if (filed.length > 0 && landed.length > 0) {
     await tx.execute(sql`
       select from sync.dead_letters where account = ${account} and collection = ${collection}
-        and (fingerprint = any(${sql.param(filed.map(({ fingerprint }) => fingerprint))}::text[])
+        and (fingerprint in (select jsonb_array_elements_text(${JSON.stringify(filed.map(({ fingerprint }) => fingerprint))}::text::jsonb))
           or (resolved_at is null and record_id = any(${idList(landed.map(({ id }) => id))})))
       order by id for update`);
   }
