@@ -45,7 +45,7 @@ select c.account, c.collection, whole.as_of as whole_as_of, whole.run_id as whol
   coalesce((select w.as_of from sync.windows w join sync.runs r on r.id = w.run_id
     where w.account = c.account and w.collection = c.collection and w.state = 'certified' and w.as_of is not null and w.kind = 'head' and (whole.as_of is null or w.as_of > whole.as_of) and r.state in ('complete', 'incomplete')
       and not exists (select from sync.windows o where o.run_id = w.run_id and o.collection = w.collection
-        and o.state not in ('certified', 'done', 'split'))
+        and (o.kind = 'whole' or o.state not in ('certified', 'done', 'split')))
       and not exists (select from sync.lookups l where l.run_id = w.run_id and l.collection = w.collection
         and l.state = 'failed')
     order by w.as_of desc limit 1), whole.as_of) as open_up_to,

@@ -16,9 +16,10 @@ const PROOF = "w.account = c.account and w.collection = c.collection and w.state
 const GONE_IS_SETTLED = `w.reason is null and not exists (select from sync.lookups l where l.run_id = w.run_id
       and l.collection = w.collection and l.reason = 'suspect' and (l.state <> 'done' or l.outcome = 'unconfirmed'))`;
 
+/** Where a run has read the whole list, that list tells of the open records, and the head above it of new ones only. */
 const ALL_OPEN_SEEN = `r.state in ('complete', 'incomplete')
       and not exists (select from sync.windows o where o.run_id = w.run_id and o.collection = w.collection
-        and o.state not in ('certified', 'done', 'split'))
+        and (o.kind = 'whole' or o.state not in ('certified', 'done', 'split')))
       and not exists (select from sync.lookups l where l.run_id = w.run_id and l.collection = w.collection
         and l.state = 'failed')`;
 
