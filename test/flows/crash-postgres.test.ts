@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { openSimulator } from '../../src/simulator/index.js';
 import { oneBackend, startCli } from '../support/cli.js';
-import { boughtTwice, environment, expectWholeAfter, sixtyPages } from '../support/crash.js';
+import { environment, expectWholeAfter, sixtyPages } from '../support/crash.js';
 import { openOwnPostgres } from '../support/servers.js';
 import { until } from '../support/until.js';
 
@@ -25,8 +25,8 @@ describe.each(oneBackend())('queue on $name', ({ name, env: backend }) => {
         const startedAt = performance.now();
         const ended = await sync.ended;
         const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-        console.log(`${name}, away at request ${n}: ${boughtTwice(simulator)} bought twice, ended after ${seconds} s`);
-        await expectWholeAfter(1, { ended, simulator, url: server.url });
+        const twice = await expectWholeAfter(1, { ended, simulator, url: server.url });
+        console.log(`${name}, away at request ${n}: ${twice} bought twice, ended after ${seconds} s`);
         expect(ended.stderr).toMatch(
           /PostgreSQL does not answer .*, waiting for it …\n(.*\n)*PostgreSQL answers again/,
         );

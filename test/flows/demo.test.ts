@@ -44,7 +44,7 @@ test('the demo exits with 0, fills every table, answers three questions, and a s
 
   const again = await runCli(['demo'], { HIVE_SYNC_HOME: home });
   expect(again).toMatchObject({ code: 0 });
-  expect(again.stdout).toMatch(/orders +certified +40 +800 +0 +0 +800 +0/);
+  expect(again.stdout).toMatch(/orders +certified +41 +820 +0 +0 +820 +0/);
 }, 120_000);
 
 test.each<[NodeJS.Signals, number | null]>([

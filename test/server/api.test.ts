@@ -92,6 +92,7 @@ describe('runs', () => {
     expect(windows.map(({ collection, state }) => [collection, state])).toEqual([
       ['warehouses', 'certified'],
       ['orders', 'certified'],
+      ['orders', 'certified'],
     ]);
     expect(inserted).toBe(60 + simulator.truth('warehouses').length);
 

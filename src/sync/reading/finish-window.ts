@@ -9,6 +9,7 @@ import {
   readHeadMark,
   readRun,
   readTurnEnd,
+  readWindows,
   startNextPass,
   type Window,
 } from '../../db/ledger.js';
@@ -121,8 +122,10 @@ async function whatFollows(
       reach === undefined
         ? {}
         : await missingIn(context, collection, run, window, { from: reach, to: null }, distinctIds);
-    // A full run has just read everything below.
-    if (run?.mode !== 'incremental') return missing;
+    // Where the run has just read the whole list, it has seen all below.
+    const all = await readWindows(context.db, window.run_id);
+    const isReadBelow = all.some(({ kind, collection: name }) => kind === 'whole' && name === collection.name);
+    if (run?.mode !== 'incremental' || isReadBelow) return missing;
     return { ...missing, ...(await watchBelow(context, collection, window, reach)) };
   }
   // A retry is about its page and nothing else.
