@@ -145,7 +145,7 @@ describe.each(collections)('$name', (collection) => {
             if (!(error instanceof RolledBack)) throw error;
           });
       }),
-      { numRuns: 40 },
+      { numRuns: process.env.SOAK === undefined ? 25 : 400 },
     );
   });
 });

@@ -125,7 +125,9 @@ async function leave({ simulator, sql }: Scene): Promise<void> {
 
 describeQueue(({ name, env }) => {
   const away: Away[] = ['nothing', 'PostgreSQL', ...(name === 'Redis' ? (['Redis'] as const) : [])];
-  const cases = stages.flatMap((stage) => away.map((gone) => [stage.name, gone, stage] as const));
+  // What differs between the queues is what they wait for; SOAK tries every stage on both.
+  const tried = name === 'Redis' || process.env.SOAK !== undefined ? stages : stages.slice(-2);
+  const cases = tried.flatMap((stage) => away.map((gone) => [stage.name, gone, stage] as const));
 
   test.each(cases)(
     'a worker %s, %s away',
@@ -158,7 +160,7 @@ describeQueue(({ name, env }) => {
     120_000,
   );
 
-  test.each(cases.filter(([, gone]) => gone !== 'nothing'))(
+  test.each(cases.filter(([, gone]) => gone === (name === 'Redis' ? 'Redis' : 'PostgreSQL')))(
     'Ctrl-C of a sync %s, %s away',
     async (_, gone, stage) => {
       const scene = await open(['sync', 'orders'], stage, env);

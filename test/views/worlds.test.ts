@@ -16,7 +16,7 @@ import { Shelves } from '../support/plain/shelves.js';
 import { expectPlainTruth } from '../support/plain-views.js';
 import { dated, type Step, type Story, story, type WorldCollection } from '../support/worlds.js';
 
-const RUNS = Number(process.env.SOAK_RUNS ?? (process.env.SOAK === undefined ? 80 : 2_000));
+const RUNS = Number(process.env.SOAK_RUNS ?? (process.env.SOAK === undefined ? 50 : 2_000));
 const SEED = Number(process.env.SEED ?? 19);
 
 const { db } = await openTestDatabase();
