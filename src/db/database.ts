@@ -25,7 +25,7 @@ export async function openDatabase(url: string, { connections = 8 } = {}): Promi
     max: connections,
     backoff: reconnectAfter,
     onnotice: () => {},
-    connection: { application_name: 'hive-sync' },
+    connection: { application_name: 'hive-sync', ...SESSION },
     // int8 as number: ids and counts stay far below 2^53.
     types: { ...arrayTypes, int8: { to: 20, from: [20], serialize: String, parse: Number } },
     fetch_types: false,
@@ -41,6 +41,9 @@ export async function openDatabase(url: string, { connections = 8 } = {}): Promi
   // Whoever closes has finished; only a connection that was lost in a statement keeps the driver waiting.
   return { db: drizzle(mended(client)), url, close: () => client.end({ timeout: 1 }) };
 }
+
+/** How values are written: what we read of them must not depend on what the database or the role is set to. */
+export const SESSION = { DateStyle: 'ISO, MDY', IntervalStyle: 'postgres', extra_float_digits: '1' } as const;
 
 /** Seconds before connection attempt n after failures: the driver's own go up to 20, and a server is back before that. */
 export const reconnectAfter = (failures: number): number => Math.min(0.05 * 2 ** failures, 1);

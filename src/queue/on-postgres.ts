@@ -10,12 +10,17 @@ import {
   withBackend,
 } from 'bullmq';
 import pg from 'pg';
+import { SESSION } from '../db/database.js';
 import { describe, ServiceUnavailableError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Backend } from './backend.js';
 import type { Task } from './jobs.js';
 
 const SCHEMA = 'bullmq';
+/** As for our own statements: db/database.ts. */
+const STYLE = Object.entries(SESSION)
+  .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '')}`)
+  .join(' ');
 /** Connections for the statements of all queues and workers: more made no queue faster. */
 const POOL = 6;
 /** A connection that is silently gone is noticed within seconds. */
@@ -31,7 +36,7 @@ type ListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
 export async function openPostgresBackend(url: string, log: Pick<Logger, 'warn'>): Promise<Backend> {
   await bringTablesInStep(url);
   // Nothing waits for the disk: what a power cut takes from the queue is made again from the ledger.
-  const settings = { connectionString: url, options: `-c synchronous_commit=off -c search_path=${SCHEMA}` };
+  const settings = { connectionString: url, options: `-c synchronous_commit=off -c search_path=${SCHEMA} ${STYLE}` };
   const pool = new pg.Pool({ ...settings, max: POOL, keepAlive: true, application_name: 'hive-sync queue' });
   const tell = (error: Error): void => log.warn({ problem: describe(error) }, 'queue trouble, going on');
   pool.on('error', tell);
