@@ -87,7 +87,7 @@ export async function enterPage(
       inserted = w.inserted + entry.inserted, updated = w.updated + entry.updated,
       unchanged = w.unchanged + entry.unchanged, dead_letters = w.dead_letters + entry."deadLetters"
       ${state === 'failed' ? sql`` : told(pauseMs)}
-      ${state === 'beyond' ? END_BELOW : state === 'read' ? NOT_BELOW : sql``}
+      ${state === 'beyond' ? END_BELOW : sql``}
     from before, entry where w.id = before.id
     returning to_jsonb(w) as window, before.page_count as page_count_before`);
   return row && { window: windowOf(row.window), pageCountBefore: row.page_count_before };
@@ -115,10 +115,6 @@ const told = (pauseMs: number) => sql`, page_count = case
 /** A page beyond the end that names a lower number of pages has told all; any other one is an end by itself. */
 const END_BELOW = sql`, end_below = case when entry.page_count < entry.page then w.end_below
         else least(w.end_below, entry.page) end`;
-
-/** A page with records takes back that the list ended before it. */
-const NOT_BELOW = sql`, end_below = case when entry.records > 0 and entry.page >= w.end_below then null
-        else w.end_below end`;
 
 /** A list that is said to have n records is not read on when more than twice as many, and these, have been shown. */
 const SPARE_RECORDS = 200;

@@ -195,7 +195,14 @@ export async function startNextPass(
   const isEndInDoubt = window.end_below !== null && again?.some((page) => page >= (window.end_below ?? 0));
   const [started] = await db
     .update(windows)
-    .set({ pass, ...(isEndInDoubt ? { end_below: null } : {}), pages_again: again === null ? null : [...again], pages_read: 0, pages_failed: 0, ...fresh })
+    .set({
+      pass,
+      ...(isEndInDoubt ? { end_below: null } : {}),
+      pages_again: again === null ? null : [...again],
+      pages_read: 0,
+      pages_failed: 0,
+      ...fresh,
+    })
     .where(and(eq(windows.id, window.id), eq(windows.pass, window.pass), eq(windows.state, 'reading')))
     .returning();
   return started;

@@ -106,18 +106,20 @@ export async function knowsSingleRecords(db: Executor, account: string, collecti
 
 /**
  * Rows that were buried in the run of a lookup, or within an hour in any: a gateway that is out of order meets many runs.
- * Not those of runs in which somebody has allowed as many as there are.
+ * Those that a certified list missed as well are counted by themselves, and not in runs in which somebody has allowed as
+ * many as there are.
  */
 export async function buriedLately(
   db: Executor,
   table: PgTable,
-  { account, collection, run_id: runId }: Lookup,
+  { account, collection, run_id: runId, reason }: Lookup,
 ): Promise<number> {
   const [row] = await db.execute<{ n: number }>(sql`
     select count(distinct l.record_id) as n
     from sync.lookups l join ${table} stored on stored.account = l.account and stored.id = l.record_id
     join sync.runs r on r.id = l.run_id and not r.allow_deletes
     where l.account = ${account} and l.collection = ${collection} and l.outcome = 'gone'
+      and (l.reason = 'suspect') = ${reason === 'suspect'}::boolean
       and (l.run_id = ${runId} or l.finished_at > now() - interval '1 hour') and stored._deleted_at is not null`);
   return row?.n ?? 0;
 }

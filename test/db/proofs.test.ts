@@ -71,13 +71,19 @@ test.each<[string, Omit<Made, 'account'>]>([
 
 test.each<[string, Omit<Made, 'account'>]>([
   ['were too many to believe', { reason: '30 of 60 rows are no longer listed, too many to believe' }],
-  ['are still asked for', { lookups: [suspect('done', 'gone'), suspect('waiting', null)] }],
   ['could not be asked for', { lookups: [suspect('failed', null)] }],
   ['are not confirmed', { lookups: [suspect('done', 'unconfirmed')] }],
 ])('a whole list of which rows %s proves what is new, and nothing of deletions', async (what, window) => {
   const before = await made({ account: what, asOf: 30 });
   await made({ account: what, asOf: 2, ...window });
   expect(await proved(what)).toMatchObject({ run: before, whole: 30, new: 2 });
+});
+
+test('a list of which rows are still asked for proves nothing yet: they may be there all the same', async () => {
+  const before = await made({ account: 'asked', asOf: 30 });
+  await made({ account: 'asked', asOf: 2, lookups: [suspect('done', 'gone'), suspect('waiting', null)] });
+  await made({ account: 'asked', kind: 'head', asOf: 1, lookups: [suspect('waiting', null)] });
+  expect(await proved('asked')).toMatchObject({ run: before, whole: 30, new: 30, open: 30 });
 });
 
 test('a head proves what is new, and open records only when all that it set out to look at was read', async () => {

@@ -96,7 +96,8 @@ test('30 of 100 orders gone at once: no tombstone, exit 3 and what to do; with -
     '30 of 100 rows are no longer listed, too many to believe; if they were really deleted, run: hive-sync sync orders --full --allow-deletes',
   );
   expect(await tombstones(stage)).toEqual([]);
-  expect(stage.requestsSince(before)).toHaveLength(4 + 1);
+  // Four pages, which are read once more before anything is said.
+  expect(stage.requestsSince(before)).toHaveLength(2 * 4);
 
   expect(await stage.run('sync', 'orders', '--full', '--allow-deletes')).toMatchObject({ code: 0 });
   expect(await tombstones(stage)).toEqual(gone.sort((a, b) => a - b));
@@ -125,13 +126,20 @@ test('a collection without single records makes no tombstone on a 404: unconfirm
   await simulator.close();
 });
 
-test('a record that is listed no more but is found by its id stays', async () => {
+test('a record that is listed no more but is found by its id stays: its list is doubted until an hour has passed', async () => {
   const stage = await openStage({ sizes: { warehouses: 5 } });
   const { simulator } = stage;
   expect(await stage.run('sync', 'warehouses')).toMatchObject({ code: 0 });
   const [hidden] = simulator.truth('warehouses');
   simulator.apply({ kind: 'delete', collection: 'warehouses', position: 0 });
-  simulator.addFault({ match: { path: `/warehouses/${hidden?.id}` }, respond: { status: 200, body: hidden } });
+  const shown = { match: { path: `/warehouses/${hidden?.id}` }, times: null, respond: { status: 200, body: hidden } };
+  simulator.addFault(shown);
+  const doubted = await stage.run('sync', 'warehouses', '--full');
+  expect(doubted).toMatchObject({ code: 3 });
+  expect(doubted.stdout).toContain('1 record is shown one by one and not listed');
+  expect(await tombstones(stage, 'warehouses')).toEqual([]);
+  // Full runs that lie an hour apart and leave out the same record: the API means it.
+  await stage.inDatabase(({ db }) => db.execute(sql`update sync.lookups set finished_at = now() - interval '2 hours'`));
   expect(await stage.run('sync', 'warehouses', '--full')).toMatchObject({ code: 0 });
   expect(await tombstones(stage, 'warehouses')).toEqual([]);
   await simulator.close();

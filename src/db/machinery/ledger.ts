@@ -66,7 +66,7 @@ export const windows = describedTable(
     priority: [integer().notNull(), 'Priority of its pages in the queue; a lower number goes first.'],
     state: [
       text().notNull().default('waiting'),
-      'waiting | reading | certified | done (chosen pages were read) | uncertified | failed | split',
+      'waiting | reading | certified | done (chosen pages were read) | uncertified | failed | split (read as other windows)',
     ],
     reason: [text(), 'One sentence when it is not certified; else null.'],
     pass: [integer().notNull().default(1), 'Counts up each time pages are read again because the list moved.'],

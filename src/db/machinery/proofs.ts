@@ -23,8 +23,13 @@ const ALL_OPEN_SEEN = `r.state in ('complete', 'incomplete')
       and not exists (select from sync.lookups l where l.run_id = w.run_id and l.collection = w.collection
         and l.state = 'failed')`;
 
+/** Nor does anything while a record that it left out has not answered: it may be there all the same. */
+const ALL_HAVE_ANSWERED = `not exists (select from sync.lookups l where l.run_id = w.run_id
+      and l.collection = w.collection and l.reason = 'suspect' and l.state = 'waiting')`;
+
 const newest = (kind: 'whole' | 'head') =>
-  `(select max(w.as_of) from sync.windows w where ${PROOF} and w.kind = '${kind}')`;
+  `(select max(as_of) from (select w.as_of from sync.windows w where ${PROOF} and w.kind = '${kind}'
+    and ${ALL_HAVE_ANSWERED} order by w.as_of desc limit 1) as newest)`;
 
 /**
  * Each answer is the top of an index, however many windows there are (sync.windows in ledger.ts has the indexes).
@@ -59,6 +64,7 @@ select c.account, c.collection, whole.as_of as whole_as_of, whole.run_id as whol
   greatest(${newest('whole')}, ${newest('head')}) as new_up_to,
   coalesce((select w.as_of from sync.windows w join sync.runs r on r.id = w.run_id
     where ${PROOF} and w.kind = 'head' and (whole.as_of is null or w.as_of > whole.as_of) and ${ALL_OPEN_SEEN}
+      and ${ALL_HAVE_ANSWERED}
     order by w.as_of desc limit 1), whole.as_of) as open_up_to,
   counted.last_item_count as api_count, counted.counted_at as api_count_at, counted.own_count,
   counted.last_item_count - counted.own_count as missing

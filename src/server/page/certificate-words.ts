@@ -51,7 +51,7 @@ export function certificateInWords(window: Proof): string {
     case 'done':
       return 'The chosen pages were read. They prove nothing about the whole list.';
     case 'split':
-      return 'It was too long and is read as two halves.';
+      return 'It is read as other windows: in two halves, without its filter, or once more.';
     case 'failed':
       return `${sentence(window.reason ?? 'the account was halted')}.`;
     case 'certified':

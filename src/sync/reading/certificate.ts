@@ -36,7 +36,8 @@ export function judge(window: Window, { distinctIds, listing }: Evidence): Judge
   const seen = distinctIds + window.without_id;
   if (!window.moved) {
     if (seen === said) return { is: 'certified' };
-    return again(window, null, `the API counts ${said} records, ${seen} were seen`);
+    const end = window.pass === window.base_pass ? doubtfulEnd(window) : [];
+    return again(window, end.length > 0 ? end : null, `the API counts ${said} records, ${seen} were seen`);
   }
   const because = `the list moved while it was read, or there was a pause: ${window.first_item_count} records at first, ${said} at last, ${seen} seen`;
   if (listing === undefined) return again(window, null, because);

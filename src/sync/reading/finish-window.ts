@@ -21,7 +21,7 @@ import type { Collection } from '../collection.js';
 import { collectionOf, type SyncContext } from '../context.js';
 import { finishRun } from '../runs/finish-run.js';
 import { headReachesTo, planHead } from '../runs/plan.js';
-import { isMassDeletion, PLAUSIBLE_NUMBER } from '../runs/plausible.js';
+import { isMassDeletion } from '../runs/plausible.js';
 import { enqueueWaiting, firstTasks } from '../runs/send-out.js';
 import { type Judgement, judge } from './certificate.js';
 import { type Turn, takeTurn } from './closed-turn.js';
@@ -187,9 +187,10 @@ async function missingIn(
   const { name } = collection;
   const own = (await readWindows(db, window.run_id)).filter((one) => one.collection === name);
   const isRefused = own.some(({ reason }) => reason?.includes(TOO_MANY));
-  const missing = suspects.length + (await countSuspects(db, window.run_id, name));
-  if (missing <= PLAUSIBLE_NUMBER && !isRefused) return { suspects };
   const living = await countLiving(db, collection, account);
+  // The API's own count tells of those below a head, too.
+  const uncounted = window.from_at === null && window.to_at === null ? living - (window.last_item_count ?? living) : 0;
+  const missing = Math.max(uncounted, suspects.length + (await countSuspects(db, window.run_id, name)));
   if (!isRefused && !isMassDeletion(missing, living - missing)) return { suspects };
   return {
     tooMany: `${missing} of ${living} rows are no longer listed, ${TOO_MANY}; if they were really deleted, run: hive-sync sync ${name} --full --allow-deletes`,

@@ -51,7 +51,7 @@ test.each([
     { state: 'reading', pass: 2, distinct_ids: null },
     'Is being read, pass 2: the list moved, and the pages in question are read again.',
   ],
-  [{ state: 'split' }, 'It was too long and is read as two halves.'],
+  [{ state: 'split' }, 'It is read as other windows: in two halves, without its filter, or once more.'],
   [{ state: 'done' }, 'The chosen pages were read. They prove nothing about the whole list.'],
 ])('%o', (change, sentence) => {
   expect(certificateInWords({ ...window, ...change })).toBe(sentence);
