@@ -153,6 +153,7 @@ function openAccount(
   const client = openClient({
     apiUrl: account.apiUrl,
     apiKey: account.apiKey ?? '',
+    proxy: account.proxy,
     timeoutMs: config.timeoutMs,
     budget,
     userAgent: `hive-sync/${version}`,

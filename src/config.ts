@@ -1,5 +1,6 @@
 // Environment → one frozen, fully resolved Config. Every problem is listed at once and no secret is printed.
 import { type PostgresAddress, readPostgresAddress } from './addresses/postgres.js';
+import { proxyFor } from './addresses/proxy.js';
 import { type RedisAddress, readRedisAddress } from './addresses/redis.js';
 import { ConfigError } from './errors.js';
 import { DEFAULT_API_URL, suffixOf, type Values, type Variable, variables } from './variables.js';
@@ -14,6 +15,8 @@ export interface Account {
   readonly keyVariable: string;
   /** Base URL without a slash at the end. */
   readonly apiUrl: string;
+  /** By HTTP_PROXY, HTTPS_PROXY and NO_PROXY; undefined = directly. May hold a password. */
+  readonly proxy: string | undefined;
 }
 
 export interface Config {
@@ -90,7 +93,7 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
   if ((values.HIVE_RATE_RESERVE ?? 0) >= (values.HIVE_RATE_LIMIT ?? 100)) {
     problems.push('HIVE_RATE_RESERVE leaves no request: expected less than HIVE_RATE_LIMIT (100 when unset)');
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
   return deepFreeze({
     accounts,
     database,
@@ -153,7 +156,8 @@ function readAccounts(env: Env, values: Values, needsKey: boolean, problems: str
     const own = `HIVE_API_URL${suffix}`;
     const apiUrl =
       (suffix === '' ? undefined : readVariable(env, own, ownUrl, problems)) ?? values.HIVE_API_URL ?? DEFAULT_API_URL;
-    return { label, apiKey, keyVariable: keyName, apiUrl: String(apiUrl).replace(/\/+$/, '') };
+    const proxy = needsKey ? proxyFor(String(apiUrl), env, problems) : undefined;
+    return { label, apiKey, keyVariable: keyName, apiUrl: String(apiUrl).replace(/\/+$/, ''), proxy };
   };
   const labels = values.HIVE_ACCOUNTS;
   if (labels === undefined) return [account(values.HIVE_ACCOUNT ?? 'default', '')];

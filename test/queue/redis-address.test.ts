@@ -110,12 +110,9 @@ test('a socket', needing('redis-server'), async () => {
 });
 
 test('cluster mode is refused with one sentence and exit code 2', needing('redis-server'), async () => {
-  const port = await withRedis(() => [
-    '--cluster-enabled',
-    'yes',
-    '--cluster-config-file',
-    `/tmp/hive-sync-nodes-${process.pid}.conf`,
-  ]);
+  const nodes = `/tmp/hive-sync-nodes-${process.pid}.conf`;
+  closing.push(() => rmSync(nodes, { force: true }));
+  const port = await withRedis(() => ['--cluster-enabled', 'yes', '--cluster-config-file', nodes]);
   await expect(open(`redis://127.0.0.1:${port}`)).rejects.toThrow(UsageError);
   const ended = await runCli(['sync', 'orders'], {
     HIVE_API_KEY: 'a-key',
