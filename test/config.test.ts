@@ -259,7 +259,8 @@ describe('what is written about the variables', () => {
     );
     const others = ['HIVE_API_KEY', 'HIVE_API_KEY_DE', 'HIVE_API_KEY_FR', 'HIVE_API_URL_DE'];
     const ofCompose = ['POSTGRES_PASSWORD', 'POSTGRES_PORT'];
-    expect([...written.keys()].sort()).toEqual([...fallbacks.keys(), ...others, ...ofCompose].sort());
+    const standard = ['HTTPS_PROXY', 'NO_PROXY'];
+    expect([...written.keys()].sort()).toEqual([...fallbacks.keys(), ...others, ...ofCompose, ...standard].sort());
     for (const [name, fallback] of fallbacks) {
       if (fallback !== undefined) expect(written.get(name), name).toBe(fallback);
     }

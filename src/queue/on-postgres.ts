@@ -36,6 +36,8 @@ export async function openPostgresBackend(address: PostgresAddress, log: Pick<Lo
   const pool = new pg.Pool({ ...pgOptions(address, 'queue', settings), max: POOL, keepAlive: true });
   const tell = (error: Error): void => log.warn({ problem: describe(error) }, 'queue trouble, going on');
   pool.on('error', tell);
+  // Between two statements of a transaction nobody listens; the loss then shows in the next one.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const listener = new Listener(
     () => new pg.Client({ ...pgOptions(address, 'queue listener', settings), ...LISTENING }),
   );
