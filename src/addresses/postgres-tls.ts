@@ -40,6 +40,9 @@ const VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
  * | verify-ca   | always                         | signed by an authority of sslrootcert                              |
  * | verify-full | always                         | and made for the host's name                                       |
  *
+ * A server whose pg_hba.conf refuses TLS (hostnossl) refuses prefer too, where libpq would try again without: write
+ * sslmode=disable.
+ *
  * sslrootcert defaults to ~/.postgresql/root.crt where that file is; `system` stands for public authorities and makes
  * verify-full the mode. Other than in libpq, verify-full without any of these takes the public authorities.
  *

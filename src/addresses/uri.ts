@@ -62,7 +62,7 @@ function hostOf(text: string): { host: string; port: string } | undefined {
   const parts = HOST.exec(text);
   if (parts === null) return undefined;
   const [, v6, folder, name, port = ''] = parts;
-  return { host: v6 ?? decodePercent(folder ?? name ?? ''), port };
+  return { host: decodePercent(v6 ?? folder ?? name ?? ''), port };
 }
 
 function parameterOf(pair: string): readonly [string, string] | undefined {

@@ -1,4 +1,4 @@
-// Connection strings as people get and write them. What libpq makes of the same ones is asked in postgres-libpq.test.ts.
+// Connection strings as people get and write them.
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
@@ -310,8 +310,8 @@ describe('hosts', () => {
     ['postgres://a@one:5433,two/c?target_session_attrs=primary', 'one:5433,two:5432', 'one:5433,two:5432/c'],
     [
       'postgres://a@one,two:1,[fe80::1%25eth0]:2/c',
-      'one:5432,two:1,fe80::1%25eth0:2',
-      'one:5432,two:1,[fe80::1%25eth0]:2/c',
+      'one:5432,two:1,fe80::1%eth0:2',
+      'one:5432,two:1,[fe80::1%eth0]:2/c',
     ],
     ['postgres://a@/c?host=one,two&port=7', 'one:7,two:7', 'one:7,two:7/c'],
     ['postgres://a@name/c?hostaddr=127.0.0.1', 'name:5432', 'name:5432/c'],

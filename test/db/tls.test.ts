@@ -1,4 +1,7 @@
 // TLS to a real PostgreSQL with an authority of the test's own, with both drivers, and by the variables of libpq.
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import pg from 'pg';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -230,8 +233,8 @@ describe('PostgreSQL with TLS', needing('openssl'), () => {
 });
 
 test('the embedded server is not touched by the variables of libpq', async () => {
-  const { mkdtempSync, rmSync } = await import('node:fs');
-  const home = mkdtempSync('/tmp/hive-sync-pg-variables-');
+  const home = mkdtempSync(path.join(tmpdir(), 'hive-sync-variables-'));
+  chmodSync(home, 0o755);
   const env = {
     HIVE_SYNC_HOME: home,
     PGHOST: 'nowhere.invalid',
