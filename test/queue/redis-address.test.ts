@@ -1,4 +1,5 @@
 // Redis as it is hosted: with TLS and an authority of its own, with a user of its ACL, in cluster mode.
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { readRedisAddress } from '../../src/addresses/redis.js';
@@ -37,7 +38,8 @@ function open(text: string) {
   const problems: string[] = [];
   const address = readRedisAddress(text, problems);
   if (address === undefined) throw new Error(problems.join());
-  return openRedisBackend(address, 'test', log);
+  // Each with queues of its own: the worker of one must not take the job of another.
+  return openRedisBackend(address, randomUUID(), log);
 }
 
 async function withRedis(settings: (port: number) => string[]): Promise<string> {
