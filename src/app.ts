@@ -169,7 +169,9 @@ function openAccount(
     log,
     observer,
     frontier: Math.min(64, Math.max(8, 2 * config.concurrency)),
-    pauseMs: pauseOf(config),
+    get pauseMs() {
+      return pauseOf(config, budget.pace());
+    },
     lookbackDays: config.lookbackDays,
     closedPages: closedPagesOf(config),
     probe: budget.probe,
@@ -197,12 +199,14 @@ function closedPagesOf({ rate, schedule }: Config): number {
 const SHORTEST_PAUSE_MS = 5_000;
 const PAUSE_REQUESTS = 6;
 
-/** What is longer than a few seconds, and longer than a few requests take at the pace of the budget, is a pause. */
-const pauseOf = ({ rate }: Config): number =>
-  Math.max(
-    SHORTEST_PAUSE_MS,
-    (PAUSE_REQUESTS * rate.windowMs) / Math.max(1, (rate.limit ?? DOCUMENTED_LIMIT) - rate.reserve),
-  );
+/**
+ * What is longer than a few seconds, and longer than a few requests take at the pace of the budget, is a pause.
+ * @param pace of the budget as the API tells it, milliseconds; undefined = not known yet
+ */
+const pauseOf = ({ rate }: Config, pace: number | undefined): number => {
+  const configured = rate.windowMs / Math.max(1, (rate.limit ?? DOCUMENTED_LIMIT) - rate.reserve);
+  return Math.max(SHORTEST_PAUSE_MS, PAUSE_REQUESTS * Math.max(configured, pace ?? 0));
+};
 
 /** When nothing says otherwise: 100 requests a minute, an incremental run every 15. */
 const DOCUMENTED_LIMIT = 100;

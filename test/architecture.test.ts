@@ -116,3 +116,11 @@ test('no file imports itself by a detour', () => {
   for (const file of files) visit(file, []);
   expect(circles).toEqual([]);
 });
+
+test('every property test takes fast-check from the place that fixes its seed', () => {
+  const tests = path.resolve(import.meta.dirname);
+  const own = readdirSync(tests, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && file !== path.join('support', 'property.ts'))
+    .filter((file) => readFileSync(path.join(tests, file), 'utf8').includes("from 'fast-" + "check'"));
+  expect(own).toEqual([]);
+});

@@ -87,7 +87,7 @@ export async function enterPage(
       inserted = w.inserted + entry.inserted, updated = w.updated + entry.updated,
       unchanged = w.unchanged + entry.unchanged, dead_letters = w.dead_letters + entry."deadLetters"
       ${state === 'failed' ? sql`` : told(pauseMs)}
-      ${state === 'beyond' ? END_BELOW : sql``}
+      ${state === 'beyond' ? END_BELOW : state === 'read' ? NOT_BELOW : sql``}
     from before, entry where w.id = before.id
     returning to_jsonb(w) as window, before.page_count as page_count_before`);
   return row && { window: windowOf(row.window), pageCountBefore: row.page_count_before };
@@ -107,13 +107,47 @@ const told = (pauseMs: number) => sql`, page_count = case
       counted_at = case when entry.item_count is null then w.counted_at else entry.requested_at end,
       last_answered_at = greatest(w.last_answered_at, entry.answered_at),
       moved = w.moved or (w.last_item_count is distinct from entry.item_count
-        and (w.last_item_count is not null or w.pages_read > 0))
+        and (w.last_item_count is not null or w.pages_read > 0)
+        and (entry.item_count is not null or entry.state <> 'beyond'))
         or coalesce(entry.requested_at > w.last_answered_at + make_interval(secs => ${pauseMs / 1_000}), false)
         or coalesce(entry.answered_at > entry.requested_at + make_interval(secs => ${pauseMs / 1_000}), false)`;
 
 /** A page beyond the end that names a lower number of pages has told all; any other one is an end by itself. */
 const END_BELOW = sql`, end_below = case when entry.page_count < entry.page then w.end_below
         else least(w.end_below, entry.page) end`;
+
+/** A page with records takes back that the list ended before it. */
+const NOT_BELOW = sql`, end_below = case when entry.records > 0 and entry.page >= w.end_below then null
+        else w.end_below end`;
+
+/** A list that is said to have n records is not read on when more than twice as many, and these, have been shown. */
+const SPARE_RECORDS = 200;
+
+/**
+ * The end of a list that names no number of pages and answers past its end with what it has shown before: a page that
+ * shows nothing new is no page of it. So is one after far more records than the list counts.
+ * @returns the window as it stands now
+ */
+export async function endAtRepeat(db: Executor, window: Window): Promise<Window> {
+  if (window.pages_again !== null || window.page_count !== null || window.end_below !== null) return window;
+  const deepest = await deepestPage(db, window);
+  if (deepest < 2) return window;
+  const own = sql`p.window_id = ${window.id} and p.pass >= ${window.base_pass} and p.state = 'read'`;
+  const [row] = await db.execute<{ window: WindowJson }>(sql`
+    with seen as (
+      select exists (select unnest(p.ids) from sync.pages p where ${own} and p.page = ${deepest}
+          except select unnest(p.ids) from sync.pages p where ${own} and p.page < ${deepest}) as is_new,
+        (select sum(p.records) from sync.pages p where ${own}) as records),
+    repeated as (
+      update sync.pages p set state = 'beyond' from seen
+      where ${own} and p.page = ${deepest} and p.without_id = 0
+        and (not is_new or seen.records > 2 * ${window.last_item_count}::bigint + ${SPARE_RECORDS}::integer)
+      returning p.page)
+    update sync.windows w set end_below = least(w.end_below, repeated.page), pages_read = w.pages_read - 1
+    from repeated where w.id = ${window.id} and w.pass = ${window.pass} and w.state = 'reading'
+    returning to_jsonb(w) as window`);
+  return row === undefined ? window : windowOf(row.window);
+}
 
 /** Distinct ids in the pages since the window was last read from its first page, and whether one was out of order. */
 export async function countSeen(db: Executor, window: Window): Promise<{ distinctIds: number; outOfOrder: boolean }> {

@@ -158,6 +158,19 @@ export async function closeWindow(
   return closed.length > 0;
 }
 
+/**
+ * A certified window that what came later refutes is certified no more. @param because null = it is read once more as
+ * another window, and counts no longer
+ */
+export async function refuteWindow(tx: Executor, { id }: Window, because: string | null): Promise<boolean> {
+  const refuted = await tx
+    .update(windows)
+    .set({ state: because === null ? 'split' : 'uncertified', reason: because, as_of: null })
+    .where(and(eq(windows.id, id), eq(windows.state, 'certified')))
+    .returning({ id: windows.id });
+  return refuted.length > 0;
+}
+
 /** Starts another pass over some pages, or over all (null). Returns it; undefined when somebody else did. */
 export async function startNextPass(
   db: Executor,
@@ -178,15 +191,20 @@ export async function startNextPass(
           without_id: 0,
         }
       : {};
+  // Pages at which the list was said to end are looked for again.
+  const isEndInDoubt = window.end_below !== null && again?.some((page) => page >= (window.end_below ?? 0));
   const [started] = await db
     .update(windows)
-    .set({ pass, pages_again: again === null ? null : [...again], pages_read: 0, pages_failed: 0, ...fresh })
+    .set({ pass, ...(isEndInDoubt ? { end_below: null } : {}), pages_again: again === null ? null : [...again], pages_read: 0, pages_failed: 0, ...fresh })
     .where(and(eq(windows.id, window.id), eq(windows.pass, window.pass), eq(windows.state, 'reading')))
     .returning();
   return started;
 }
 
-/** Ends a run. Returns it; undefined when it had ended before. */
+/**
+ * Ends a run. Returns it; undefined when it had ended before, or when somebody else has just found something for it to
+ * read: only a failure ends a run that has open windows.
+ */
 export async function closeRun(
   db: Executor,
   runId: number,
@@ -195,7 +213,15 @@ export async function closeRun(
   const [closed] = await db
     .update(runs)
     .set({ state: end.state, reason: end.reason, finished_at: sql`now()`, heartbeat_at: sql`now()` })
-    .where(and(eq(runs.id, runId), eq(runs.state, 'running')))
+    .where(
+      and(
+        eq(runs.id, runId),
+        eq(runs.state, 'running'),
+        end.state === 'failed'
+          ? undefined
+          : sql`not exists (select from sync.windows w where w.run_id = ${runId} and w.state in ('waiting', 'reading'))`,
+      ),
+    )
     .returning();
   return closed;
 }

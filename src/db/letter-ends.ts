@@ -77,6 +77,13 @@ export async function supersedeByCertificate(tx: Executor, window: Window): Prom
     update sync.dead_letters d set resolved_at = now(), resolution = 'superseded' from chosen where d.id = chosen.id`);
 }
 
+/** Open letters that were last seen in a run, each once however often it met them. */
+export async function countLetters(db: Executor, runId: number): Promise<number> {
+  const [row] = await db.execute<{ n: number }>(sql`
+    select count(*) as n from sync.dead_letters where run_id = ${runId} and resolved_at is null`);
+  return row?.n ?? 0;
+}
+
 /** Collections whose open letters have become more since a run began. */
 export async function grownLetters(
   db: Executor,

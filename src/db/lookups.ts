@@ -30,14 +30,37 @@ export async function readLookup(db: Executor, lookupId: number): Promise<Lookup
   return lookup;
 }
 
-/** The next ones of a run that wait. */
+/** The next ones of a run that wait. Suspects wait for all lists of their collection: only these tell how many there are. */
 export const waitingLookups = (db: Db, runId: number, limit: number): Promise<Lookup[]> =>
   db
     .select()
     .from(lookups)
-    .where(and(eq(lookups.run_id, runId), eq(lookups.state, 'waiting')))
+    .where(
+      and(
+        eq(lookups.run_id, runId),
+        eq(lookups.state, 'waiting'),
+        sql`(reason <> 'suspect' or not exists (select from sync.windows w where w.run_id = ${runId}
+          and w.collection = ${lookups.collection} and w.kind in ('whole', 'range', 'head')
+          and w.state in ('waiting', 'reading')))`,
+      ),
+    )
     .orderBy(lookups.id)
     .limit(limit);
+
+/** Suspects of a run, whatever came of them. */
+export async function countSuspects(db: Executor, runId: number, collection: string): Promise<number> {
+  const [row] = await db.execute<{ n: number }>(sql`
+    select count(*) as n from sync.lookups
+    where run_id = ${runId} and collection = ${collection} and reason = 'suspect'`);
+  return row?.n ?? 0;
+}
+
+/** Suspects that nobody has asked for yet are not asked for at all. */
+export async function dropSuspects(tx: Executor, runId: number, collection: string): Promise<void> {
+  await tx.execute(sql`
+    delete from sync.lookups
+    where run_id = ${runId} and collection = ${collection} and reason = 'suspect' and state = 'waiting'`);
+}
 
 export async function finishLookup(
   tx: Executor,
@@ -82,8 +105,8 @@ export async function knowsSingleRecords(db: Executor, account: string, collecti
 }
 
 /**
- * Rows that single answers have buried in the run of a lookup, or within an hour in any: a gateway that is out of order
- * meets many runs. Those that a certified list missed as well are not counted, their number was judged with the list.
+ * Rows that were buried in the run of a lookup, or within an hour in any: a gateway that is out of order meets many runs.
+ * Not those of runs in which somebody has allowed as many as there are.
  */
 export async function buriedLately(
   db: Executor,
@@ -93,7 +116,8 @@ export async function buriedLately(
   const [row] = await db.execute<{ n: number }>(sql`
     select count(distinct l.record_id) as n
     from sync.lookups l join ${table} stored on stored.account = l.account and stored.id = l.record_id
-    where l.account = ${account} and l.collection = ${collection} and l.outcome = 'gone' and l.reason <> 'suspect'
+    join sync.runs r on r.id = l.run_id and not r.allow_deletes
+    where l.account = ${account} and l.collection = ${collection} and l.outcome = 'gone'
       and (l.run_id = ${runId} or l.finished_at > now() - interval '1 hour') and stored._deleted_at is not null`);
   return row?.n ?? 0;
 }

@@ -1,6 +1,6 @@
 // Our own count of a collection, to be held against the API's: rows that are not deleted, and records that could not be
-// taken in (open dead letters) and have no row. Rows that the last whole list did not show, and that were asked for one by
-// one then, do not count: the API's list leaves them out, and that was told.
+// taken in (open dead letters) and have no row. Rows that the last certified whole list left out do not count: the API
+// leaves them out for good (runs/refute.ts), or cannot confirm that they are gone, which its run has told.
 import { type SQL, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { kinds } from './columns.js';
@@ -24,7 +24,7 @@ export async function ownCount(db: Executor, counted: Counted): Promise<number> 
           ${bounds(from, to)} and id in (select l.record_id from sync.lookups l
             where l.account = ${account} and l.collection = ${collection.name} and l.reason = 'suspect'
               and l.outcome in ('written', 'unchanged', 'unconfirmed')
-              and l.run_id >= (select max(w.run_id) from sync.windows w where w.account = ${account}
+              and l.run_id = (select max(w.run_id) from sync.windows w where w.account = ${account}
                 and w.collection = ${collection.name} and w.kind = 'whole' and w.state = 'certified'))) as n`);
   const letters = await db.execute<{ created: string | null }>(sql`
     select case when jsonb_typeof(d.payload) = 'object' then d.payload ->> 'created_at' end as created

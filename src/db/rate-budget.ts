@@ -22,6 +22,8 @@ export interface BudgetOptions {
 }
 
 export interface RateBudget extends Budget {
+  /** Time between two requests at the pace of the budget, as last told, milliseconds; undefined before the first slot. */
+  pace(): number | undefined;
   /** Lifts a halt, so that the next request can find out whether the key works again; one more 401 halts at once. */
   probe(): Promise<void>;
   /** Writes what is not written yet. */
@@ -58,6 +60,7 @@ export function openRateBudget(
   const window = sql`make_interval(secs => ${windowMs / 1_000})`;
   const settled = new Map<number, number>();
   let flushTimer: NodeJS.Timeout | undefined;
+  let perWindow: number | undefined;
 
   /** Takes what is settled so far, and puts it back when it could not be written. */
   async function writing<T>(write: (ns: string, ats: string) => Promise<T>): Promise<T> {
@@ -98,6 +101,7 @@ export function openRateBudget(
     const receivedAt = performance.now();
     if (row === undefined) throw new Error('reserve_slot() returned no row');
     if (row.halted) throw new AccountHaltedError(account, keyVariable);
+    perWindow = row.effective_limit;
     const slot = {
       n: row.slot_n,
       suspected: row.suspected,
@@ -196,6 +200,8 @@ export function openRateBudget(
         db.execute(sql`update sync.rate_budgets set unauthorized = 0, halted_at = null where account = ${account}`);
       await persistently({ log }, forget, signal);
     },
+
+    pace: () => (perWindow === undefined ? undefined : windowMs / Math.max(1, perWindow)),
 
     async probe() {
       await db.execute(sql`

@@ -52,6 +52,14 @@ export function readPage(body: unknown, url: string, asked: number): Page {
   // Some APIs answer a page past the end with their last one, and say so.
   const isRepeated = said.currentPage !== undefined && said.currentPage < asked && said.currentPage === said.pageCount;
   const records = isRepeated ? [] : data;
+  if (data.length === 0 && contradictsEmpty(said, asked)) {
+    throw new HiveBodyError(
+      `page ${asked} has no records, although it says that there are ${said.itemCount} on ${said.pageCount} pages`,
+      200,
+      url,
+      undefined,
+    );
+  }
   const isBeyond = asked > 1 && records.length === 0;
   const rows = isRepeated ? 0 : data.length;
   const pageCount = isBeyond ? lowerThan(said.pageCount, asked) : atLeast(said.pageCount, rows > 0 ? asked : 0);
@@ -66,6 +74,14 @@ export function readPage(body: unknown, url: string, asked: number): Page {
     ? { records, pageCount, itemCount, itemsPerPage, isBeyond }
     : { records, pageCount: undefined, itemCount: undefined, itemsPerPage, isBeyond };
 }
+
+/** Do all of its numbers say that it has records? Then an empty page is no answer, and is asked for again. */
+const contradictsEmpty = ({ pageCount, itemCount, itemsPerPage }: Numbers, asked: number): boolean =>
+  pageCount !== undefined &&
+  itemCount !== undefined &&
+  itemsPerPage !== undefined &&
+  Math.ceil(itemCount / itemsPerPage) === pageCount &&
+  asked <= pageCount;
 
 interface Numbers {
   readonly currentPage: number | undefined;

@@ -2,16 +2,22 @@
 // the ledger, and sends it out again. Harmless at any time: jobs that are still there are not added twice.
 import { sql } from 'drizzle-orm';
 import { readWindows, runningRuns } from '../db/ledger.js';
+import { endAtRepeat } from '../db/ledger-pages.js';
 import { hasOverdueDelivery } from '../db/webhook-deliveries.js';
-import { describe, isServiceAway } from '../errors.js';
+import { describe, isConflict, isServiceAway } from '../errors.js';
 import type { SyncContext } from './context.js';
 import { isReadToTheEnd, pagesToSend } from './reading/go-on.js';
 import { endWindow } from './reading/retried-page.js';
-import { finishRun } from './runs/finish-run.js';
+import { failRun, finishRun } from './runs/finish-run.js';
 import { setAside, unknownIn } from './runs/left-behind.js';
 import { enqueueWaiting, tasksOf } from './runs/send-out.js';
 import { takeInWebhooks } from './webhooks/take-in-webhook.js';
 import { askAboutDoubts } from './webhooks/webhook-doubts.js';
+
+/** Tries in a row before a run that cannot be healed is ended as failed: some minutes. */
+const MOST_HEALINGS = 50;
+/** How often in a row that went wrong, by run. */
+const unhealed = new Map<number, number>();
 
 export async function heal(context: SyncContext): Promise<void> {
   const runs = await runningRuns(context.db, context.account);
@@ -25,10 +31,17 @@ export async function heal(context: SyncContext): Promise<void> {
     await context.db.execute(sql`update sync.runs set heartbeat_at = now() where id = ${run.id} and state = 'running'`);
     try {
       await healRun(context, run.id);
+      unhealed.delete(run.id);
     } catch (error) {
-      if (isServiceAway(error)) throw error;
-      // A mistake of ours in one run must not keep the others from going on.
-      context.log.error({ run: run.id, problem: describe(error) }, 'the run cannot be healed');
+      if (isServiceAway(error) || isConflict(error)) throw error;
+      // A mistake of ours in one run must not keep the others from going on, and must not be repeated for ever.
+      const times = (unhealed.get(run.id) ?? 0) + 1;
+      unhealed.set(run.id, times);
+      const problem = describe(error);
+      context.log.error({ run: run.id, times, problem }, 'the run cannot be healed');
+      if (times < MOST_HEALINGS) continue;
+      unhealed.delete(run.id);
+      await failRun(context, run.id, `it could not go on, ${times} times in a row: ${problem}`);
     }
   }
   await healWebhooks(context);
@@ -50,7 +63,8 @@ async function healRun(context: SyncContext, runId: number): Promise<void> {
   const windows = await readWindows(context.db, runId);
   const started = windows.some(({ state }) => state !== 'waiting');
   await enqueueWaiting(context, runId, started ? 'all' : 'scout');
-  for (const window of windows.filter(({ state }) => state === 'reading')) {
+  for (const reading of windows.filter(({ state }) => state === 'reading')) {
+    const window = await endAtRepeat(context.db, reading);
     if (await isReadToTheEnd(context, window)) {
       await endWindow(context, window);
       continue;

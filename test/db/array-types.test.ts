@@ -2,12 +2,12 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseArray } from '../../src/db/array-types.js';
 import { openDatabase } from '../../src/db/database.js';
 import { isServiceAway } from '../../src/errors.js';
 import { createDatabase, openTestDatabase } from '../support/database.js';
+import fc from '../support/property.js';
 
 const { db } = await openTestDatabase();
 

@@ -1,5 +1,4 @@
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { skus } from '../../src/collections/skus.js';
 import { readInstallation, setTimezone } from '../../src/db/installation.js';
@@ -7,6 +6,7 @@ import { upsertRecords } from '../../src/db/upsert.js';
 import { rederive } from '../../src/sync/records/rederive.js';
 import { parsed } from '../support/collections.js';
 import { openTestDatabase } from '../support/database.js';
+import fc from '../support/property.js';
 
 const { db } = await openTestDatabase();
 beforeEach(async () => {

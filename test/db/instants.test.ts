@@ -1,9 +1,9 @@
 // What is read as an instant or a date, against PostgreSQL's own reading and against the instant it was written from.
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { dayOf, instantMs } from '../../src/db/instants.js';
 import { openTestDatabase } from '../support/database.js';
+import fc from '../support/property.js';
 
 const { db } = await openTestDatabase();
 const FIRST = Date.parse('0001-01-02T00:00:00Z');

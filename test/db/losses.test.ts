@@ -1,6 +1,5 @@
 // What a run has lost is counted over its records, each once, by its newest read.
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { collections } from '../../src/collections/index.js';
 import { orders } from '../../src/collections/orders.js';
@@ -13,6 +12,7 @@ import { lossesOf } from '../../src/sync/records/losses.js';
 import { isLarge, lossesInWords } from '../../src/sync/runs/run-losses.js';
 import { parsed } from '../support/collections.js';
 import { openTestDatabase } from '../support/database.js';
+import fc from '../support/property.js';
 import { ledgerOf } from './ledger-parts.js';
 
 const database = await openTestDatabase();

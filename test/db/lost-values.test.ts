@@ -1,7 +1,6 @@
 // Whatever form a field takes: a good value is never replaced by null, and every null that stands for a value that was
 // given is named in _lost. What was given is looked up in the payload here, apart from the parser.
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { collections } from '../../src/collections/index.js';
 import { orders } from '../../src/collections/orders.js';
@@ -16,6 +15,7 @@ import { parseRecord } from '../../src/sync/records/parse.js';
 import { rederive } from '../../src/sync/records/rederive.js';
 import { expectedOf, oddRecords, parsed, readStored, type Stored } from '../support/collections.js';
 import { openTestDatabase } from '../support/database.js';
+import fc from '../support/property.js';
 
 const { db } = await openTestDatabase();
 const T1 = Date.UTC(2026, 10, 1);

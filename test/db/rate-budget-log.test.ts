@@ -1,9 +1,9 @@
 // The log itself, driven without waiting: reserve_slot() only says when, so a test can run a long way ahead of time.
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Executor } from '../../src/db/database.js';
 import { openTestDatabase } from '../support/database.js';
+import fc from '../support/property.js';
 
 const { db } = await openTestDatabase();
 let accounts = 0;

@@ -79,7 +79,7 @@ test('whoever looks sees what the tables hold at that instant, whatever is under
   await expectPlainTruth(db, { views });
   await sumUp(db);
   await expectPlainTruth(db, { views });
-}, 120_000);
+});
 
 /** Lets the change of time zone begin in the middle of the transaction, and the transaction end once it is met. */
 async function changeZoneDuring(zone: string, act: (tx: Pick<Db, 'execute'>) => Promise<unknown>): Promise<void> {

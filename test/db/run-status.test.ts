@@ -1,11 +1,11 @@
 // Promise: how far a run is said to be is true of what is known, and an honest estimate of what is not.
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRun } from '../../src/db/ledger.js';
 import { etaMs, progressOf } from '../../src/db/run-progress.js';
 import { readRunStatus } from '../../src/db/status.js';
 import { openTestDatabase } from '../support/database.js';
+import fc from '../support/property.js';
 
 const months = [1, 2, 3, 4].map((month) => ({
   collection: 'orders',

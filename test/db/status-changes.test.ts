@@ -1,5 +1,4 @@
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { collections } from '../../src/collections/index.js';
 import { orders } from '../../src/collections/orders.js';
@@ -11,6 +10,7 @@ import { setTombstone } from '../../src/sync/reading/tombstones.js';
 import { rederive } from '../../src/sync/records/rederive.js';
 import { parsed } from '../support/collections.js';
 import { openTestDatabase } from '../support/database.js';
+import fc from '../support/property.js';
 import { until } from '../support/until.js';
 
 const { db, url } = await openTestDatabase();

@@ -1,11 +1,11 @@
 // Random histories: pages that arrive late, twice and out of order.
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { orders } from '../../src/collections/orders.js';
 import { upsertRecords } from '../../src/db/upsert.js';
 import { expectedOf, parsed, readStored } from '../support/collections.js';
 import { openTestDatabase } from '../support/database.js';
+import fc from '../support/property.js';
 import { ledgerOf } from './ledger-parts.js';
 
 const database = await openTestDatabase();

@@ -53,4 +53,4 @@ test('the answers are those of the page, also after a second sync and a rederive
     }
   }
   await stage.simulator.close();
-}, 120_000);
+});

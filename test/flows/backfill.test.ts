@@ -40,7 +40,7 @@ test('the command reads months newest first, says what it clamps, and a dry run 
   await expectTablesToEqualTruth(url, simulator, ['orders', 'shipments']);
   await database.close();
   await simulator.close();
-}, 120_000);
+});
 
 test.each([
   [['--from', 'yesterday'], '--from is "yesterday". Expected a date such as'],

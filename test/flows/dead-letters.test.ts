@@ -56,7 +56,7 @@ describe.each(oneBackend())('queue on $name', ({ env }) => {
     expect((await stage.letters()).map(({ resolution }) => resolution)).toEqual(Array(3).fill('superseded'));
     await expectTablesToEqualTruth(stage.url, stage.simulator, ['orders']);
     await stage.simulator.close();
-  }, 90_000);
+  });
 });
 
 test("the API's count is the rows and the letters of records, with and without ids", async () => {
@@ -70,7 +70,7 @@ test("the API's count is the rows and the letters of records, with and without i
   }
   expect((await stage.letters()).map(({ attempts }) => attempts)).toEqual([3, 3]);
   await stage.simulator.close();
-}, 90_000);
+});
 
 test('letters of records that have left the list come to rest with its next certificate', async () => {
   const stage = await openStage({ sizes, faults: [malformed(1)] });
@@ -83,7 +83,7 @@ test('letters of records that have left the list come to rest with its next cert
   expect((await stage.letters()).map(({ resolution }) => resolution)).toEqual(['superseded', 'superseded']);
   expect(await statusOf(stage, 'orders')).toMatchObject({ rows: 58, api_count: 58, open_dead_letters: 0 });
   await stage.simulator.close();
-}, 90_000);
+});
 
 test('discarded letters stay discarded while they recur unchanged, and no longer spoil a run; a new form opens one again', async () => {
   const stage = await openStage({ sizes, faults: [malformed(2)] });
@@ -118,4 +118,4 @@ test('discarded letters stay discarded while they recur unchanged, and no longer
   const [reopened] = await stage.letters({ all: false });
   expect(reopened).toMatchObject({ attempts: 3, resolution: null, resolution_reason: null });
   await stage.simulator.close();
-}, 90_000);
+});

@@ -76,7 +76,7 @@ describe.each(oneBackend())('queue on $name', ({ env }) => {
     const rows = await stage.inDatabase((database) => readRows(database, 'orders'));
     expect(rows.find((row) => row.id === id)).toMatchObject({ status: gone?.status, _deleted_at: null });
     await simulator.close();
-  }, 120_000);
+  });
 });
 
 test('30 of 100 orders gone at once: no tombstone, exit 3 and what to do; with --allow-deletes they are set', async () => {
@@ -102,7 +102,7 @@ test('30 of 100 orders gone at once: no tombstone, exit 3 and what to do; with -
   expect(await tombstones(stage)).toEqual(gone.sort((a, b) => a - b));
   await expectTablesToEqualTruth(stage.url, simulator, ['orders']);
   await simulator.close();
-}, 90_000);
+});
 
 test('a collection without single records makes no tombstone on a 404: unconfirmed, exit 3', async () => {
   const stage = await openStage({
@@ -123,7 +123,7 @@ test('a collection without single records makes no tombstone on a 404: unconfirm
   expect(await stage.run('sync', 'orders', '--full')).toMatchObject({ code: 0 });
   expect(await tombstones(stage)).toEqual([gone?.id]);
   await simulator.close();
-}, 90_000);
+});
 
 test('a record that is listed no more but is found by its id stays', async () => {
   const stage = await openStage({ sizes: { warehouses: 5 } });
@@ -135,7 +135,7 @@ test('a record that is listed no more but is found by its id stays', async () =>
   expect(await stage.run('sync', 'warehouses', '--full')).toMatchObject({ code: 0 });
   expect(await tombstones(stage, 'warehouses')).toEqual([]);
   await simulator.close();
-}, 60_000);
+});
 
 test('a SKU that the shop deletes stays an ordinary row with status deleted', async () => {
   const stage = await openStage({ sizes: { skus: 30 } });
@@ -151,4 +151,4 @@ test('a SKU that the shop deletes stays an ordinary row with status deleted', as
   expect(rows.find(({ id }) => id === sku?.id)).toMatchObject({ status: 'deleted', _deleted_at: null });
   await expectTablesToEqualTruth(stage.url, simulator, ['skus']);
   await simulator.close();
-}, 60_000);
+});

@@ -45,23 +45,19 @@ test('the demo exits with 0, fills every table, answers three questions, and a s
   const again = await runCli(['demo'], { HIVE_SYNC_HOME: home });
   expect(again).toMatchObject({ code: 0 });
   expect(again.stdout).toMatch(/orders +certified +41 +820 +0 +0 +820 +0/);
-}, 120_000);
+});
 
 test.each<[NodeJS.Signals, number | null]>([
   ['SIGINT', 130],
   ['SIGKILL', null],
-])(
-  '%s in the middle leaves no process behind',
-  async (signal, code) => {
-    const folder = path.join(home, signal);
-    const demo = startCli(['demo'], { HIVE_SYNC_HOME: folder });
-    await until('the sync is under way', () => demo.output().stderr.includes('certified'), 60_000);
-    demo.kill(signal);
-    expect(await demo.ended).toMatchObject({ code });
-    await until('no process is left', () => processesOf(folder).length === 0);
-  },
-  120_000,
-);
+])('%s in the middle leaves no process behind', async (signal, code) => {
+  const folder = path.join(home, signal);
+  const demo = startCli(['demo'], { HIVE_SYNC_HOME: folder });
+  await until('the sync is under way', () => demo.output().stderr.includes('certified'), 60_000);
+  demo.kill(signal);
+  expect(await demo.ended).toMatchObject({ code });
+  await until('no process is left', () => processesOf(folder).length === 0);
+});
 
 test('the embedded database stays up while "db" runs, and stops with it', async () => {
   const folder = path.join(home, 'db');
@@ -72,4 +68,4 @@ test('the embedded database stays up while "db" runs, and stops with it', async 
   db.kill('SIGINT');
   expect(await db.ended).toMatchObject({ code: 0 });
   await until('no process is left', () => processesOf(folder).length === 0);
-}, 60_000);
+});

@@ -69,7 +69,7 @@ test('a record is explained from first sight over change and dead letter to dele
   expect(await stage.run(...String(deleted?.command).split(' ').slice(1))).toMatchObject({ code: 0 });
   expect(await explain(String(other?.id))).toMatchObject([{ state: 'there', lookups: [{ outcome: 'written' }] }]);
   await simulator.close();
-}, 120_000);
+});
 
 test('only a proof over the whole list that lies after all that is known says that Hive has none', async () => {
   const stage = await openStage({ sizes: { orders: 60 }, spanDays: 50 }, { SYNC_LOOKBACK_DAYS: '0' });
@@ -102,7 +102,7 @@ test('only a proof over the whole list that lies after all that is known says th
   expect(await stage.run('sync', 'orders', '--full')).toMatchObject({ code: 0 });
   expect(await missing()).toMatchObject({ state: 'there' });
   await stage.simulator.close();
-}, 120_000);
+});
 
 test('a page that could not be read, and a list that is not certified, are named as what may have hidden it', async () => {
   const stage = await openStage({ sizes: { orders: 60 } });
@@ -122,7 +122,7 @@ test('a page that could not be read, and a list that is not certified, are named
     command: 'hive-sync dead-letters retry --collection orders',
   });
   await stage.simulator.close();
-}, 60_000);
+});
 
 test.each([
   ['several collections', ['all', '1'], /An id belongs to one collection/],

@@ -26,7 +26,7 @@ beforeAll(async () => {
       sql`insert into sync.runs (account, mode, collections, trigger) values ('default', 'full', '{}', 'cli')`,
     ),
   );
-}, 60_000);
+});
 afterAll(async () => {
   await stage.simulator.close();
   rmSync(folder, { recursive: true });
@@ -45,7 +45,7 @@ test('JSON lines are the rows, one per line, whatever is in their texts', async 
     name: 'a "b", \\ \u0001\nc',
     _first_seen_at: '2026-11-01T10:00:00+00:00',
   });
-}, 60_000);
+});
 
 test('CSV has headings, counts rows and not lines, and takes one account', async () => {
   const ended = await stage.run('export', 'warehouses', '--account', 'default');
@@ -53,7 +53,7 @@ test('CSV has headings, counts rows and not lines, and takes one account', async
   expect(ended.stderr).toContain('30,000 rows of hive.warehouses');
   expect(ended.stdout).toMatch(/^account,id,name,/);
   expect(ended.stdout).toContain('"a ""b"", \\ \u0001\nc"');
-}, 60_000);
+});
 
 test('a view is exported like a table', async () => {
   const ended = await stage.run('export', 'freshness');
@@ -74,7 +74,7 @@ test('a reader that leaves early is no error', async () => {
   expect(stdout).toBe('{"account":"\n');
   // Progress may stand before it, on a machine that takes its time.
   expect(stderr).toMatch(/^(\w+: [\d,]+ of [\d,]+ rows\n)*0\n$/);
-}, 30_000);
+});
 
 test('an interrupted export leaves no file, and what was there before', async () => {
   const out = path.join(folder, 'slow.csv');
@@ -88,7 +88,7 @@ test('an interrupted export leaves no file, and what was there before', async ()
   started.kill('SIGINT');
   expect(await started.ended).toMatchObject({ code: 130 });
   expect(readdirSync(folder).filter((name) => name.startsWith('slow'))).toEqual([]);
-}, 60_000);
+});
 
 test('what is no file is refused, and stays', async () => {
   const pipe = path.join(folder, 'pipe');

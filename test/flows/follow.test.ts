@@ -63,7 +63,7 @@ describeQueue(({ env }) => {
     expect(await askedTwice(stage)).toBe(0);
     expect(await runsOf(stage)).toMatchObject([{ mode: 'full', state: 'complete' }]);
     await stage.simulator.close();
-  }, 120_000);
+  });
 
   test('a run that a worker reads is followed to its end; what it leaves over is read then; --no-follow only says so', async () => {
     const stage = await openStage({ sizes }, { ...env, ...patient });
@@ -100,7 +100,7 @@ describeQueue(({ env }) => {
     expect(await worker.ended).toMatchObject({ code: 0 });
     await expectTablesToEqualTruth(stage.url, stage.simulator, ['orders', 'skus']);
     await stage.simulator.close();
-  }, 120_000);
+  });
 
   test('Ctrl-C of a follower says that the run goes on elsewhere; when its process dies, a follower goes on with it', async () => {
     const stage = await openStage({ sizes }, { ...env, ...patient });
@@ -121,7 +121,7 @@ describeQueue(({ env }) => {
     expect(await runsOf(stage)).toMatchObject([{ mode: 'full', state: 'complete' }]);
     await expectTablesToEqualTruth(stage.url, stage.simulator, ['orders', 'skus']);
     await stage.simulator.close();
-  }, 120_000);
+  });
 
   test('a backfill of the same range is followed, one of another range is not', async () => {
     const stage = await openStage({ sizes: { orders: 600 } }, { ...env, ...patient });
@@ -142,7 +142,7 @@ describeQueue(({ env }) => {
     expect(other.output().stderr).not.toContain('following');
     expect(await runsOf(stage)).toHaveLength(2);
     await stage.simulator.close();
-  }, 120_000);
+  });
 });
 
 test('a run that was left behind more than five minutes ago is ended, and an incremental one follows', async () => {
@@ -165,4 +165,4 @@ test('a run that was left behind more than five minutes ago is ended, and an inc
     { mode: 'incremental', state: 'complete' },
   ]);
   await stage.simulator.close();
-}, 90_000);
+});

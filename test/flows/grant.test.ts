@@ -33,4 +33,4 @@ test('a role is made, changed to masked data and emptied again, and never shown 
   const both = await stage.run('grant', role, '--revoke', '--mask-personal-data');
   expect(both).toMatchObject({ code: 2, stdout: '' });
   await stage.simulator.close();
-}, 60_000);
+});

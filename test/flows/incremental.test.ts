@@ -51,11 +51,14 @@ const pagesOf = (positions: Iterable<number>): number =>
 const requestsTo = (simulator: Simulator, path: string): number =>
   simulator.requests.filter((request) => request.path.endsWith(path)).length;
 
-test('20,000 orders of which 300 are open, 15 new and 40 changed: at most 1.3 requests per page with an open order', async () => {
-  const simulator = await openSimulator({ sizes: { ...noOthers, orders: 20_000 }, rate: 'unlimited' });
+/** In CI a smaller account: what is asked for goes by the open orders, not by the size. */
+const ORDERS = process.env.SOAK === undefined ? 5_000 : 20_000;
+
+test(`${ORDERS} orders of which 300 are open, 15 new and 40 changed: at most 1.3 requests per page with an open order`, async () => {
+  const simulator = await openSimulator({ sizes: { ...noOthers, orders: ORDERS }, rate: 'unlimited' });
   const positions = new Set<number>();
   for (let i = 0; positions.size < 290; i += 1) positions.add((i * 617) % 1_000);
-  for (let i = 1; i <= 10; i += 1) positions.add(i * 1_900);
+  for (let i = 1; i <= 10; i += 1) positions.add(i * 0.095 * ORDERS);
   openOnly(simulator, positions);
   const url = await createDatabase();
   const testApp = await openTestApp(simulator, url);
@@ -80,7 +83,7 @@ test('20,000 orders of which 300 are open, 15 new and 40 changed: at most 1.3 re
   };
   const holding = pagesOf(positions);
   console.log(
-    `incremental: ${spent.orders} requests for orders and ${spent.skus} for SKUs; ${holding} pages hold open orders, a full walk takes 1,000`,
+    `incremental: ${spent.orders} requests for orders and ${spent.skus} for SKUs; ${holding} pages hold open orders, a full walk takes ${ORDERS / 20}`,
   );
   expect(spent.orders).toBeLessThanOrEqual(1.3 * holding);
   // Three pages, and the head above them.
@@ -123,7 +126,7 @@ test('closed orders that may still be refunded are looked at in turns, so that a
   await expectTablesToEqualTruth(url, simulator, ['orders']);
   await testApp.close();
   await simulator.close();
-}, 120_000);
+});
 
 test.each(['shipments', 'returns', 'restocking_shipments'] as const)(
   'without a filter by created_at (%s) new records and changes of open ones are found, while the list grows',
@@ -152,7 +155,6 @@ test.each(['shipments', 'returns', 'restocking_shipments'] as const)(
     await testApp.close();
     await simulator.close();
   },
-  120_000,
 );
 
 test.each(['orders', 'shipments'] as const)(
@@ -212,7 +214,7 @@ test('a back-dated order is not in the head: the counts differ, and its place is
   await expectTablesToEqualTruth(url, simulator, ['orders']);
   await testApp.close();
   await simulator.close();
-}, 120_000);
+});
 
 test('what the API counts beyond what can be found is said, and not looked for again by each run', async () => {
   const simulator = await openSimulator({ sizes: { ...noOthers, shipments: 3_000 }, rate: 'unlimited' });
@@ -237,7 +239,7 @@ test('what the API counts beyond what can be found is said, and not looked for a
   expect((await fullSync(testApp, ['shipments'])).run).toMatchObject({ state: 'complete' });
   await testApp.close();
   await simulator.close();
-}, 120_000);
+});
 
 test('a backfill moves no mark: the next head reaches down to where it did before', async () => {
   const simulator = await openSimulator({ sizes: { ...noOthers, orders: 200 }, rate: 'unlimited' });
@@ -253,4 +255,4 @@ test('a backfill moves no mark: the next head reaches down to where it did befor
   expect(await mark()).toEqual(before);
   await testApp.close();
   await simulator.close();
-}, 120_000);
+});

@@ -33,36 +33,32 @@ describe.each(oneBackend())('queue on $name', ({ env }) => {
   }, 90_000);
 });
 
-test.each(['warehouses', 'returns'])(
-  'a 403 on %s leaves the others certified, exit 3',
-  async (forbidden) => {
-    const stage = await openStage({
-      sizes: { orders: 100 },
-      faults: [
-        {
-          match: { path: `/${forbidden}` },
-          times: null,
-          respond: { status: 403, body: { success: false, errors: ['not allowed'] } },
-        },
-      ],
-    });
-    const ended = await stage.run('sync');
-    expect(ended).toMatchObject({ code: 3 });
-    expect(ended.stdout).toMatch(new RegExp(`${forbidden}\\s+uncertified`));
-    expect(ended.stdout).toContain(`${forbidden}: 1 page could not be read, see dead letters`);
-    expect(ended.stdout.match(/ certified /g)).toHaveLength(5);
-    expect(await stage.letters()).toMatchObject([
-      { collection: forbidden, page: 1, http_status: 403, errors: ['not allowed'], attempts: 1 },
-    ]);
-    await expectTablesToEqualTruth(stage.url, {
-      truth: (name) => (name === forbidden ? [] : stage.simulator.truth(name)),
-    });
-    // Allowed again: only that collection was never certified.
-    stage.simulator.clearFaults();
-    expect(await stage.run('sync')).toMatchObject({ code: 0 });
-    expect(await stage.letters({ all: false })).toEqual([]);
-    await expectTablesToEqualTruth(stage.url, stage.simulator);
-    await stage.simulator.close();
-  },
-  90_000,
-);
+test.each(['warehouses', 'returns'])('a 403 on %s leaves the others certified, exit 3', async (forbidden) => {
+  const stage = await openStage({
+    sizes: { orders: 100 },
+    faults: [
+      {
+        match: { path: `/${forbidden}` },
+        times: null,
+        respond: { status: 403, body: { success: false, errors: ['not allowed'] } },
+      },
+    ],
+  });
+  const ended = await stage.run('sync');
+  expect(ended).toMatchObject({ code: 3 });
+  expect(ended.stdout).toMatch(new RegExp(`${forbidden}\\s+uncertified`));
+  expect(ended.stdout).toContain(`${forbidden}: 1 page could not be read, see dead letters`);
+  expect(ended.stdout.match(/ certified /g)).toHaveLength(5);
+  expect(await stage.letters()).toMatchObject([
+    { collection: forbidden, page: 1, http_status: 403, errors: ['not allowed'], attempts: 1 },
+  ]);
+  await expectTablesToEqualTruth(stage.url, {
+    truth: (name) => (name === forbidden ? [] : stage.simulator.truth(name)),
+  });
+  // Allowed again: only that collection was never certified.
+  stage.simulator.clearFaults();
+  expect(await stage.run('sync')).toMatchObject({ code: 0 });
+  expect(await stage.letters({ all: false })).toEqual([]);
+  await expectTablesToEqualTruth(stage.url, stage.simulator);
+  await stage.simulator.close();
+});

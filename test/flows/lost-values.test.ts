@@ -67,7 +67,7 @@ test('offsets without a colon are instants like any other', async () => {
     expect(row?.sent).toMatch(/\+0\d00$/);
   });
   await stage.close();
-}, 120_000);
+});
 
 test('prices in another form: the run is incomplete and says so, the good ones stay, and all is told until the API turns back', async () => {
   const stage = await openReformed();
@@ -157,7 +157,7 @@ test('one odd record of 400 is said at the end, and the run is complete', async 
     expect(row?.price).toBe(odd?.total_price_in_cents);
   });
   await stage.close();
-}, 120_000);
+});
 
 test('a release that reads the form fills the columns from the stored payloads, and nothing is lost any more', async () => {
   const stage = await openReformed();
@@ -173,4 +173,4 @@ test('a release that reads the form fills the columns from the stored payloads, 
   await expectTablesToEqualTruth(stage.url, stage.simulator, ['orders']);
   expect(await stage.inDatabase(({ db }) => lostRows(db))).toBe(0);
   await stage.close();
-}, 120_000);
+});

@@ -49,7 +49,7 @@ test('one deletion and one back-dated insertion in a pause: nothing is missing, 
   await expectTablesToEqualTruth(url, simulator, ['orders']);
   await testApp.close();
   await simulator.close();
-}, 60_000);
+});
 
 test('a list that did not change in the pause costs the pages around it once more, and is proved as of its first page', async () => {
   const { simulator, url, testApp, runId } = await interrupted();
@@ -67,4 +67,4 @@ test('a list that did not change in the pause costs the pages around it once mor
   await expectTablesToEqualTruth(url, simulator, ['orders']);
   await testApp.close();
   await simulator.close();
-}, 60_000);
+});

@@ -4,7 +4,6 @@
 // HISTORY_SEED=17 plays one script and makes it smaller when it fails; HISTORY_FROM=1000 begins there;
 // HISTORY_WITHOUT=future-date,pause leaves out what is known to fail, so that the rest shows.
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../src/db/database.js';
 import { migrate } from '../../src/db/migrate.js';
@@ -14,6 +13,7 @@ import { type Excuse, excuses } from '../support/histories/excuses.js';
 import { type Ground, type Played, play } from '../support/histories/play.js';
 import { type Phase, type Script, script, without } from '../support/histories/script.js';
 import { installMovableClock } from '../support/movable-clock.js';
+import fc from '../support/property.js';
 import { type OwnServer, openOwnPostgres, openOwnRedis } from '../support/servers.js';
 
 const ONLY = process.env.HISTORY_SEED === undefined ? undefined : Number(process.env.HISTORY_SEED);

@@ -52,7 +52,7 @@ test('emptied columns and lost, foreign and changed child rows are right again, 
   expect(await stage.run('sync', '--full')).toMatchObject({ code: 0 });
   expect(await fingerprint(url)).toEqual(places);
   await simulator.close();
-}, 120_000);
+});
 
 test('a stored payload that this release refuses keeps its row, and is told with exit 3', async () => {
   const stage = await openStage({ sizes: { orders: 30 } });
@@ -68,7 +68,7 @@ test('a stored payload that this release refuses keeps its row, and is told with
   const [row] = await stage.inDatabase(({ db }) => db.execute(sql`select status from hive.orders order by id limit 1`));
   expect(row).toEqual({ status: 'kept' });
   await stage.simulator.close();
-}, 60_000);
+});
 
 test('several accounts are gone through in one, each with its own rows', async () => {
   const stage = await openStage({ sizes: { orders: 40 } });
@@ -83,4 +83,4 @@ test('several accounts are gone through in one, each with its own rows', async (
   );
   expect([...left]).toEqual([]);
   await stage.simulator.close();
-}, 60_000);
+});

@@ -40,7 +40,7 @@ describe.each(oneBackend())('queue on $name', ({ env }) => {
     expect(await stage.run('refresh', 'orders', String(broken))).toMatchObject({ code: 0 });
     expect(await stage.letters()).toMatchObject([{ resolution: 'superseded' }]);
     await simulator.close();
-  }, 90_000);
+  });
 });
 
 test('Ctrl-C ends it with 130 and says who goes on; status names it, and a worker does', async () => {
@@ -63,7 +63,7 @@ test('Ctrl-C ends it with 130 and says who goes on; status names it, and a worke
   worker.kill('SIGTERM');
   expect(await worker.ended).toMatchObject({ code: 0 });
   await simulator.close();
-}, 60_000);
+});
 
 test('an id that never was is called unknown, and ends with exit 3', async () => {
   const stage = await openStage({ sizes: { orders: 20 } });
@@ -75,7 +75,7 @@ test('an id that never was is called unknown, and ends with exit 3', async () =>
   expect(ended.stdout).toMatch(/999999999\s+unknown/);
   expect(ended.stdout).toContain('the API has no order 999999999 for this key, and none was ever stored here');
   await simulator.close();
-}, 60_000);
+});
 
 test('a 404 is not believed while the API has shown no single record: unconfirmed, exit 3', async () => {
   const stage = await openStage({ sizes: { orders: 20 } });
@@ -83,7 +83,7 @@ test('a 404 is not believed while the API has shown no single record: unconfirme
   expect(ended).toMatchObject({ code: 3 });
   expect(ended.stdout).toMatch(/5\s+unconfirmed[\s\S]*has not shown that it knows any single order/);
   await stage.simulator.close();
-}, 60_000);
+});
 
 test('a refused key ends with exit 1 and costs no more requests than are in flight at once', async () => {
   const stage = await openStage({ sizes: { orders: 20 } });
@@ -93,7 +93,7 @@ test('a refused key ends with exit 1 and costs no more requests than are in flig
   expect(ended.stderr).toContain('Check HIVE_API_KEY');
   expect(stage.simulator.stats().requests).toBeLessThanOrEqual(5);
   await stage.simulator.close();
-}, 60_000);
+});
 
 test.each<[string, string[], Record<string, string>, string]>([
   [

@@ -75,7 +75,7 @@ describe.each(oneBackend())('queue on $name', ({ env }) => {
     const old = simulator.truth('orders').filter(({ created_at }) => !String(created_at).startsWith('2099'));
     await expectTablesToEqualTruth(stage.url, { truth: () => old }, ['orders']);
     await simulator.close();
-  }, 90_000);
+  });
 });
 
 test('what fails again stays on file with the latest errors, exit 3; a record that is gone comes to rest', async () => {
@@ -122,7 +122,7 @@ test('what fails again stays on file with the latest errors, exit 3; a record th
   // One has gone from the list, so the page before is read as well, and shows the broken one in order by now.
   expect(await stage.letters({ all: false })).toEqual([]);
   await simulator.close();
-}, 90_000);
+});
 
 test('stored payloads are read again with the code of today, never over something newer; what cannot be done is said', async () => {
   const stage = await openStage({ sizes: { orders: 20 } });
@@ -169,7 +169,7 @@ test('stored payloads are read again with the code of today, never over somethin
   expect(resolved).toMatchObject({ code: 0 });
   expect(resolved.stdout).toContain('Dead letter 1: it is resolved already (superseded).');
   await simulator.close();
-}, 90_000);
+});
 
 test('letters of several accounts go to their own', async () => {
   const [de, fr] = await Promise.all([1, 2].map((seed) => openStage({ seed, sizes: { orders: 20 } })));
@@ -199,7 +199,7 @@ test('letters of several accounts go to their own', async () => {
   );
   await de.simulator.close();
   await fr.simulator.close();
-}, 60_000);
+});
 
 test('a page of a list that cannot be pinned is looked for where new rows have moved it', async () => {
   const stage = await openStage({
@@ -220,7 +220,7 @@ test('a page of a list that cannot be pinned is looked for where new rows have m
   for (const { id } of lost) expect(ids).toContain(id);
   expect(await stage.letters()).toMatchObject([{ resolution: 'retried' }]);
   await simulator.close();
-}, 60_000);
+});
 
 test.each<[string, string[], string]>([
   ['nothing chosen', [], 'Which dead letters? Name them by id, choose with --collection'],

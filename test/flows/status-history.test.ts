@@ -59,4 +59,4 @@ test('three changes between two syncs, told by webhooks and a sync, are there as
   expect(await changes()).toEqual(expected);
   await server.close();
   await simulator.close();
-}, 120_000);
+});

@@ -125,42 +125,35 @@ async function leave({ simulator, sql }: Scene): Promise<void> {
 
 describeQueue(({ name, env }) => {
   const away: Away[] = ['nothing', 'PostgreSQL', ...(name === 'Redis' ? (['Redis'] as const) : [])];
-  // What differs between the queues is what they wait for; SOAK tries every stage on both.
+  // What differs between the queues is what they wait for; SOAK tries every stage on both, with every server away.
   const tried = name === 'Redis' || process.env.SOAK !== undefined ? stages : stages.slice(-2);
-  const cases = tried.flatMap((stage) => away.map((gone) => [stage.name, gone, stage] as const));
+  const all = tried.flatMap((stage) => away.map((gone) => [stage.name, gone, stage] as const));
+  const cases = process.env.SOAK === undefined ? all.filter((_, i) => i % 2 === 1) : all;
 
-  test.each(cases)(
-    'a worker %s, %s away',
-    async (_, gone, stage) => {
-      const scene = await open(['worker'], stage, env);
-      onTestFinished(() => leave(scene));
-      await stage.reached(scene);
-      await takeAway(gone);
-      const { code, ms, stderr } = await stopped(scene, 'SIGTERM');
-      expect(code, stderr).toBe(0);
-      expect(ms, stderr).toBeLessThan(WITHIN_MS);
-    },
-    120_000,
-  );
+  test.each(cases)('a worker %s, %s away', async (_, gone, stage) => {
+    const scene = await open(['worker'], stage, env);
+    onTestFinished(() => leave(scene));
+    await stage.reached(scene);
+    await takeAway(gone);
+    const { code, ms, stderr } = await stopped(scene, 'SIGTERM');
+    expect(code, stderr).toBe(0);
+    expect(ms, stderr).toBeLessThan(WITHIN_MS);
+  });
 
-  test.each(away.slice(1))(
-    'a worker whose %s goes away while it is closing',
-    async (gone) => {
-      const scene = await open(
-        ['worker'],
-        { ...whileMigrating, before: async () => {}, api: { latencyMs: 600_000 } },
-        env,
-      );
-      onTestFinished(() => leave(scene));
-      await requests(scene, 1);
-      const { code, ms, stderr } = await stopped(scene, 'SIGTERM', () => takeAway(gone));
-      expect(code, stderr).toBe(0);
-      expect(ms, stderr).toBeLessThan(WITHIN_MS);
-    },
-    120_000,
-  );
+  test.each(away.slice(1))('a worker whose %s goes away while it is closing', async (gone) => {
+    const scene = await open(
+      ['worker'],
+      { ...whileMigrating, before: async () => {}, api: { latencyMs: 600_000 } },
+      env,
+    );
+    onTestFinished(() => leave(scene));
+    await requests(scene, 1);
+    const { code, ms, stderr } = await stopped(scene, 'SIGTERM', () => takeAway(gone));
+    expect(code, stderr).toBe(0);
+    expect(ms, stderr).toBeLessThan(WITHIN_MS);
+  });
 
-  test.each(cases.filter(([, gone]) => gone === (name === 'Redis' ? 'Redis' : 'PostgreSQL')))(
+  test.each(all.filter(([, gone]) => gone === (name === 'Redis' ? 'Redis' : 'PostgreSQL')))(
     'Ctrl-C of a sync %s, %s away',
     async (_, gone, stage) => {
       const scene = await open(['sync', 'orders'], stage, env);
@@ -172,33 +165,28 @@ describeQueue(({ name, env }) => {
       expect(stage === whileMigrating && gone === 'PostgreSQL' ? [1, 130] : [130], stderr).toContain(code);
       expect(ms, stderr).toBeLessThan(WITHIN_MS);
     },
-    120_000,
   );
 });
 
-test.each([50, 400, 1_500])(
-  'SIGTERM %i ms after the start leaves no embedded PostgreSQL behind',
-  async (afterMs) => {
-    const home = mkdtempSync(path.join(tmpdir(), 'hive-sync-stop-'));
-    // As root the server runs as another user, who must be able to follow.
-    chmodSync(home, 0o755);
-    const worker = startCli(['worker'], {
-      HIVE_API_KEY: 'k',
-      HIVE_API_URL: 'http://127.0.0.1:9',
-      HIVE_SYNC_HOME: home,
-    });
-    const began = performance.now();
-    await until('the time has come', () => performance.now() - began >= afterMs);
-    worker.kill('SIGTERM');
-    const { code, signal, stderr } = await worker.ended;
-    // Before it can listen for signals, it simply ends.
-    expect(signal === 'SIGTERM' || code === 0, stderr).toBe(true);
-    const mark = path.basename(home);
-    await until('nothing of it is running', () => commandLines().every((line) => !line.includes(mark)));
-    rmSync(home, { recursive: true, force: true });
-  },
-  60_000,
-);
+test.each([50, 400, 1_500])('SIGTERM %i ms after the start leaves no embedded PostgreSQL behind', async (afterMs) => {
+  const home = mkdtempSync(path.join(tmpdir(), 'hive-sync-stop-'));
+  // As root the server runs as another user, who must be able to follow.
+  chmodSync(home, 0o755);
+  const worker = startCli(['worker'], {
+    HIVE_API_KEY: 'k',
+    HIVE_API_URL: 'http://127.0.0.1:9',
+    HIVE_SYNC_HOME: home,
+  });
+  const began = performance.now();
+  await until('the time has come', () => performance.now() - began >= afterMs);
+  worker.kill('SIGTERM');
+  const { code, signal, stderr } = await worker.ended;
+  // Before it can listen for signals, it simply ends.
+  expect(signal === 'SIGTERM' || code === 0, stderr).toBe(true);
+  const mark = path.basename(home);
+  await until('nothing of it is running', () => commandLines().every((line) => !line.includes(mark)));
+  rmSync(home, { recursive: true, force: true });
+});
 
 function commandLines(): string[] {
   return readdirSync('/proc')

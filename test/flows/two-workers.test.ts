@@ -36,7 +36,6 @@ describe.each(oneBackend())('queue on $name', ({ env }) => {
       'the run is complete',
       async () =>
         (await db.execute(sql`select from sync.runs where mode = 'full' and state = 'complete'`)).length === 1,
-      120_000,
     );
     await expectTablesToEqualTruth(url, simulator);
     expect(simulator.requests.length).toBeGreaterThan(3 * LIMIT);

@@ -88,7 +88,7 @@ test('the help of every command fits into 80 columns and shows no default that i
     ).toEqual([]);
     expect(help, command).not.toContain('default: false');
   }
-}, 60_000);
+});
 
 test.each([
   ['hive-sync', {}],

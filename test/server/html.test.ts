@@ -1,7 +1,8 @@
 // Whatever a value is, it cannot become HTML.
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { html } from '../../src/server/html.js';
+import fc from '../support/property.js';
 
 test.each([
   ['<script>alert(1)</script>', '&lt;script&gt;alert(1)&lt;/script&gt;'],

@@ -1,13 +1,13 @@
 // What tests over all collections share: reading rows back as the parser made them, and records with odd values in them.
 import { sql } from 'drizzle-orm';
 import { getTableName } from 'drizzle-orm/table';
-import fc from 'fast-check';
 import type { Fields } from '../../src/db/columns.js';
 import type { Executor } from '../../src/db/database.js';
 import type { Row } from '../../src/db/stored-record.js';
 import { tryJson } from '../../src/hive/body.js';
 import type { Collection } from '../../src/sync/collection.js';
 import { type ParsedRecord, parseRecord } from '../../src/sync/records/parse.js';
+import fc from './property.js';
 
 /** @throws when the record is refused */
 export function parsed(collection: Collection, payload: unknown): ParsedRecord {

@@ -1,6 +1,7 @@
 // Lists that move while they are read, at random: changes, faults, and what no proof can see.
-import fc from 'fast-check';
+
 import type { Change, FaultRule, HistoryEntry, Simulator } from '../../src/simulator/index.js';
+import fc from './property.js';
 
 export type Listed = 'orders' | 'shipments' | 'returns' | 'restocking_shipments';
 

@@ -1,6 +1,6 @@
 // Random worlds for the views: what the API shows over some days of a few records, with everything in it that a tidy shop
 // never has. Few ids, few codes and few values, so that records meet.
-import fc from 'fast-check';
+import fc from './property.js';
 
 export type WorldCollection = 'warehouses' | 'skus' | 'orders' | 'shipments' | 'returns' | 'restocking_shipments';
 

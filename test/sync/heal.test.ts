@@ -61,7 +61,7 @@ test('a run that cannot be healed is left alone, and the one behind it is healed
     await app.close();
     await simulator.close();
   }
-}, 60_000);
+});
 
 const nobody = { url: 'http://127.0.0.1:9', apiKey: 'a-key' };
 const AT = new Date('2026-11-01T00:00:00Z');

@@ -69,7 +69,7 @@ test('the views say what the tables say', async () => {
   expect(await stage.run('rederive')).toMatchObject({ code: 0 });
   await stage.inDatabase(({ db }) => expectPlainTruth(db));
   await stage.simulator.close();
-}, 120_000);
+});
 
 test('the days of stock are those of SYNC_TIMEZONE, whatever the session says', async () => {
   const stage = await openStage({ sizes: { skus: 5 } }, { SYNC_TIMEZONE: 'Pacific/Kiritimati' });
@@ -89,4 +89,4 @@ test('the days of stock are those of SYNC_TIMEZONE, whatever the session says', 
     expect(sum?.expiring).toBe(0);
   });
   await stage.simulator.close();
-}, 60_000);
+});

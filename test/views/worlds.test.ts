@@ -2,7 +2,6 @@
 // twice, what is deleted and comes back, several accounts, days on which clocks are changed, and money at the edges.
 import { sql } from 'drizzle-orm';
 import { getTableConfig } from 'drizzle-orm/pg-core';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { collectionNamed, collections } from '../../src/collections/index.js';
 import { setTimezone } from '../../src/db/installation.js';
@@ -14,6 +13,7 @@ import { parsed } from '../support/collections.js';
 import { openTestDatabase } from '../support/database.js';
 import { Shelves } from '../support/plain/shelves.js';
 import { expectPlainTruth } from '../support/plain-views.js';
+import fc from '../support/property.js';
 import { dated, type Step, type Story, story, type WorldCollection } from '../support/worlds.js';
 
 const RUNS = Number(process.env.SOAK_RUNS ?? (process.env.SOAK === undefined ? 50 : 2_000));

@@ -13,7 +13,8 @@ export const MOST_PASSES = 8;
 const MOST_PAGES_AGAIN = 1_000;
 
 export type Judgement =
-  | { readonly is: 'certified' }
+  /** `isWhole`: a head that came down to the end of the list has shown all of it. */
+  | { readonly is: 'certified'; readonly isWhole?: boolean }
   /** `pages`: only these; null: the whole window. */
   | { readonly is: 'read again'; readonly pages: readonly number[] | null; readonly because: string }
   | { readonly is: 'uncertified'; readonly because: string };
@@ -41,11 +42,15 @@ export function judge(window: Window, { distinctIds, listing }: Evidence): Judge
   if (listing === undefined) return again(window, null, because);
   const stitching = stitch(listing, endOfList(lastPageOf(window) ?? 1));
   if (!stitching.isWhole) {
-    return again(window, stitching.readAgain.slice(0, MOST_PAGES_AGAIN), because);
+    return again(window, [...stitching.readAgain, ...doubtfulEnd(window)].slice(0, MOST_PAGES_AGAIN), because);
   }
   // Records that came meanwhile may be outside. Fewer than the rest means that the order of equals is not stable.
   return seen >= said - increases(listing.reads) ? { is: 'certified' } : again(window, null, because);
 }
+
+/** Where an empty page ended the list and the newest answer says that it goes on: that page is asked for again. */
+const doubtfulEnd = ({ end_below: end, page_count: said }: Window): number[] =>
+  end !== null && said !== null && said >= end ? [end] : [];
 
 const again = (window: Window, pages: readonly number[] | null, because: string): Judgement =>
   window.pass < MOST_PASSES ? { is: 'read again', pages, because } : { is: 'uncertified', because };

@@ -15,20 +15,21 @@ import {
 } from '../../db/ledger.js';
 import { countSeen, deepestPage, earliestRequest } from '../../db/ledger-pages.js';
 import { resolvePageLetters, supersedeByCertificate } from '../../db/letter-ends.js';
-import { addLookups } from '../../db/lookups.js';
+import { addLookups, countSuspects, dropSuspects } from '../../db/lookups.js';
 import { inLockOrder, transact } from '../../db/transact.js';
 import type { Collection } from '../collection.js';
 import { collectionOf, type SyncContext } from '../context.js';
 import { finishRun } from '../runs/finish-run.js';
 import { headReachesTo, planHead } from '../runs/plan.js';
+import { isMassDeletion, PLAUSIBLE_NUMBER } from '../runs/plausible.js';
 import { enqueueWaiting, firstTasks } from '../runs/send-out.js';
 import { type Judgement, judge } from './certificate.js';
 import { type Turn, takeTurn } from './closed-turn.js';
-import { judgeHead } from './head.js';
+import { type HeadEvidence, judgeHead } from './head.js';
 import { pagesOfWatched, watchedNotSeen } from './open-records.js';
 import { perPageOf, readListing } from './page-read.js';
 import { lastPageOf } from './reading-order.js';
-import { isMassDeletion, type Span, suspectsOf, unseenIn } from './tombstones.js';
+import { countLiving, type Span, suspectsOf, unseenIn } from './tombstones.js';
 
 export async function finishWindow(context: SyncContext, window: Window): Promise<void> {
   const collection = collectionOf(context, window.collection);
@@ -37,21 +38,23 @@ export async function finishWindow(context: SyncContext, window: Window): Promis
   const { distinctIds } = seen;
   if (seen.outOfOrder) log.warn('the list was not sorted by created_at, newest first');
   const mark = window.kind === 'head' ? await readHeadMark(context.db, window.account, window.collection) : undefined;
-  const judgement = await judgeByKind(context, collection, window, { mark, ...seen });
+  const run = await readRun(context.db, window.run_id);
+  const judgement = await judgeByKind(context, collection, window, { mark, run, ...seen });
   if (judgement.is === 'read again') {
-    const next = await startNextPass(context.db, window, judgement.pages);
-    if (next === undefined) return;
-    log.info({ because: judgement.because, pages: judgement.pages ?? 'all', pass: next.pass }, 'reading on');
-    await context.enqueue(firstTasks(next, context.frontier));
+    await readOn(context, window, judgement);
     return;
   }
-  const state = judgement.is === 'certified' && window.kind === 'chosen' ? 'done' : judgement.is;
-  const run = await readRun(context.db, window.run_id);
   const follow =
     judgement.is === 'certified'
-      ? await whatFollows(context, collection, run, window, { distinctIds, mark })
+      ? await whatFollows(context, collection, run, window, { mark, isWhole: judgement.isWhole === true })
       : undefined;
-  const reason = follow?.reason ?? (judgement.is === 'certified' ? null : judgement.because);
+  // One wild answer may have emptied a short list: it is asked again before anything is said.
+  if (follow?.tooMany !== undefined && window.base_pass === 1 && (lastPageOf(window) ?? 1) <= SHORT_LIST) {
+    await readOn(context, window, { pages: null, because: follow.tooMany });
+    return;
+  }
+  const state = follow?.tooMany !== undefined ? 'uncertified' : stateOf(judgement, window);
+  const reason = follow?.tooMany ?? (judgement.is === 'certified' ? null : judgement.because);
   const closed = await transact(context.db, async (tx) => {
     const { ledger } = await inLockOrder({
       deadLetters: async () => {
@@ -64,6 +67,7 @@ export async function finishWindow(context: SyncContext, window: Window): Promis
         const owner = { id: window.run_id, account: window.account };
         await addWindows(tx, owner, follow?.windows ?? []);
         const asked = { collection: window.collection, priority: window.priority };
+        if (follow?.tooMany !== undefined) await dropSuspects(tx, window.run_id, window.collection);
         await addLookups(tx, owner, { ...asked, reason: 'suspect' }, follow?.suspects ?? []);
         await addLookups(tx, owner, { ...asked, reason: 'open' }, follow?.open ?? []);
         return true;
@@ -81,6 +85,21 @@ export async function finishWindow(context: SyncContext, window: Window): Promis
   await finishRun(context, window.run_id);
 }
 
+async function readOn(
+  context: SyncContext,
+  window: Window,
+  { pages, because }: { readonly pages: readonly number[] | null; readonly because: string },
+): Promise<void> {
+  const next = await startNextPass(context.db, window, pages);
+  if (next === undefined) return;
+  const place = { run: window.run_id, window: window.id, collection: window.collection };
+  context.log.info({ ...place, because, pages: pages ?? 'all', pass: next.pass }, 'reading on');
+  await context.enqueue(firstTasks(next, context.frontier));
+}
+
+const stateOf = (judgement: Exclude<Judgement, { is: 'read again' }>, { kind }: Window) =>
+  judgement.is === 'certified' && kind === 'chosen' ? 'done' : judgement.is;
+
 /** Rolls a transaction back. */
 class WindowGoneError extends Error {}
 
@@ -88,7 +107,7 @@ async function judgeByKind(
   context: SyncContext,
   collection: Collection,
   window: Window,
-  seen: { readonly distinctIds: number; readonly outOfOrder: boolean; readonly mark: Date | undefined },
+  seen: HeadEvidence,
 ): Promise<Judgement> {
   const { distinctIds } = seen;
   if (window.kind === 'head') return judgeHead(context, collection, window, seen);
@@ -105,23 +124,28 @@ interface Following {
   readonly suspects?: number[];
   /** Records that are asked for because no page has shown them, which proves nothing. */
   readonly open?: number[];
-  /** A problem that does not spoil the certificate but must be told. */
-  readonly reason?: string;
+  /** More rows are missing than can be believed, so the list is not believed either: the sentence that says so. */
+  readonly tooMany?: string;
 }
+
+/** So many pages are read once more when more rows are missing in them than can be believed. */
+const SHORT_LIST = 20;
+/** What every sentence about too many missing rows says. */
+const TOO_MANY = 'too many to believe';
 
 async function whatFollows(
   context: SyncContext,
   collection: Collection,
   run: Run | undefined,
   window: Window,
-  { distinctIds, mark }: { readonly distinctIds: number; readonly mark: Date | undefined },
+  { mark, isWhole }: { readonly mark: Date | undefined; readonly isWhole: boolean },
 ): Promise<Following> {
   if (window.kind === 'head') {
     const reach = mark === undefined || !('created_at' in collection.fields) ? undefined : headReachesTo(mark);
-    const missing =
-      reach === undefined
-        ? {}
-        : await missingIn(context, collection, run, window, { from: reach, to: null }, distinctIds);
+    // A head that came down to the end of the list has shown all of it.
+    const from = isWhole ? null : reach;
+    const missing = from === undefined ? {} : await missingIn(context, collection, run, window, { from, to: null });
+    if (missing.tooMany !== undefined) return missing;
     // Where the run has just read the whole list, it has seen all below.
     const all = await readWindows(context.db, window.run_id);
     const isReadBelow = all.some(({ kind, collection: name }) => kind === 'whole' && name === collection.name);
@@ -136,29 +160,39 @@ async function whatFollows(
     };
   }
   if (window.kind === 'range') {
-    return missingIn(context, collection, run, window, { from: window.from_at, to: window.to_at }, distinctIds);
+    return missingIn(context, collection, run, window, { from: window.from_at, to: window.to_at });
   }
   if (window.kind !== 'whole') return {};
-  const missing = await missingIn(context, collection, run, window, { from: null, to: window.to_at }, distinctIds);
+  const missing = await missingIn(context, collection, run, window, { from: null, to: window.to_at });
+  if (missing.tooMany !== undefined) return missing;
   const open = await unseenIn(context.db, collection, window, lastPageOf(window) ?? 1);
   // What lies above the pin: records that came since, and those that are dated in the future.
   const isTopOpen = window.to_at !== null && (run?.mode === 'full' || run?.mode === 'incremental');
   return { ...missing, open, windows: isTopOpen ? [planHead(collection, window.priority)] : [] };
 }
 
-/** Suspects of a certified stretch of the list, unless there are more than can be believed. */
+/**
+ * Suspects of a certified stretch of the list, unless there are more than can be believed: in the run so far, whatever
+ * parts it has cut the list into, and of all rows of the collection.
+ */
 async function missingIn(
-  { db }: SyncContext,
+  { db, account }: SyncContext,
   collection: Collection,
   run: Run | undefined,
   window: Window,
   span: Span,
-  distinctIds: number,
 ): Promise<Following> {
   const suspects = await suspectsOf(db, collection, window, { span, before: await earliestRequest(db, window) });
-  if (run?.allow_deletes === true || !isMassDeletion(suspects.length, distinctIds)) return { suspects };
+  if (run?.allow_deletes === true || suspects.length === 0) return { suspects };
+  const { name } = collection;
+  const own = (await readWindows(db, window.run_id)).filter((one) => one.collection === name);
+  const isRefused = own.some(({ reason }) => reason?.includes(TOO_MANY));
+  const missing = suspects.length + (await countSuspects(db, window.run_id, name));
+  if (missing <= PLAUSIBLE_NUMBER && !isRefused) return { suspects };
+  const living = await countLiving(db, collection, account);
+  if (!isRefused && !isMassDeletion(missing, living - missing)) return { suspects };
   return {
-    reason: `${suspects.length} of ${distinctIds + suspects.length} rows are no longer listed, too many to believe; if they were really deleted, run: hive-sync sync ${collection.name} --full --allow-deletes`,
+    tooMany: `${missing} of ${living} rows are no longer listed, ${TOO_MANY}; if they were really deleted, run: hive-sync sync ${name} --full --allow-deletes`,
   };
 }
 

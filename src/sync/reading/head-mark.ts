@@ -7,6 +7,20 @@ import type { Collection } from '../collection.js';
 import { headReachesTo, OVERLAP_MS } from '../runs/plan.js';
 import type { PageRead } from './page-read.js';
 
+/** Rows of a collection that are newer than where a head must reach; 0 where records carry no created_at. */
+export async function countNewer(
+  db: Db,
+  { fields, pgTable }: Collection,
+  { account }: Pick<Window, 'account'>,
+  mark: Date,
+): Promise<number> {
+  if (!('created_at' in fields)) return 0;
+  const [row] = await db.execute<{ n: number }>(sql`
+    select count(*) as n from ${pgTable} where account = ${account} and _deleted_at is null
+      and created_at >= ${headReachesTo(mark).toISOString()}::timestamptz`);
+  return row?.n ?? 0;
+}
+
 /**
  * Reads whose last two records are older than where the head must reach. Where records carry no created_at, those are older
  * that stood on the page with which the certified window began, or had been seen well before it began. That a row is

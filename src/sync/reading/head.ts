@@ -1,25 +1,33 @@
-// The newest part of a list, without a filter: read from page 1 down to what is certified already, in steps that double, so that a worker that was away for a month needs few of them. Its pages are stitched together like those of
-// any list that moves.
-import type { Window } from '../../db/ledger.js';
+// The newest part of a list, without a filter: read from page 1 down to what is certified already, in steps that double,
+// so that a worker that was away for a month needs few of them. Its pages are stitched together like those of any list
+// that moves.
+import type { Run, Window } from '../../db/ledger.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
 import { type Judgement, judge, MOST_PASSES } from './certificate.js';
 import { epochsOf, neighboursIn } from './epochs.js';
-import { readsBeyondMark } from './head-mark.js';
-import { isLastPage, type Listing, newestByPage, type PageRead, readListing } from './page-read.js';
+import { countNewer, readsBeyondMark } from './head-mark.js';
+import { isLastPage, type Listing, newestByPage, type PageRead, perPageOf, readListing } from './page-read.js';
 import { lastPageOf } from './reading-order.js';
 import { stitch } from './stitch.js';
 
-/** Further down than that no head is read: a full sync is as cheap. */
-const DEEPEST = 2 ** (MOST_PASSES - 1);
+/**
+ * Further down than that an incremental run reads no head, but for what it knows to stand above: a full sync is as cheap.
+ * A full one has read the list below, and reads on until it meets it.
+ */
+const DEEPEST = 128;
 /** Passes that a head may spend on gaps after it has come down. */
 const MOST_REPAIRS = 4;
+
+/** Steps that double, from one page on; never fewer than any list may take. */
+const passesDownTo = (page: number): number => Math.max(MOST_PASSES, Math.ceil(Math.log2(page)) + 1);
 
 const NOT_SORTED = 'the list is not sorted by created_at, newest first';
 
 export interface HeadEvidence {
   /** Down to where it must reach, but for the overlap: readHeadMark(). */
   readonly mark: Date | undefined;
+  readonly run: Pick<Run, 'mode'> | undefined;
   /** Distinct ids in all reads. */
   readonly distinctIds: number;
   /** Was a record of a page newer than the one before it? */
@@ -30,7 +38,7 @@ export async function judgeHead(
   { db, pauseMs }: Pick<SyncContext, 'db' | 'pauseMs'>,
   collection: Collection,
   window: Window,
-  { mark, distinctIds, outOfOrder }: HeadEvidence,
+  { mark, run, distinctIds, outOfOrder }: HeadEvidence,
 ): Promise<Judgement> {
   if (window.pages_failed > 0)
     return { is: 'uncertified', because: 'a page of the head could not be read, see dead letters' };
@@ -48,17 +56,23 @@ export async function judgeHead(
   if (stitching.isWhole) return { is: 'certified' };
   if (reached !== undefined) {
     const because = 'the list moved while its head was read';
-    return window.pass < MOST_PASSES + MOST_REPAIRS
+    return window.pass < passesDownTo(deepest.page) + MOST_REPAIRS
       ? { is: 'read again', pages: stitching.readAgain, because }
       : { is: 'uncertified', because };
   }
   const last = lastPageOf(window);
-  if (isLastPage(deepest) || (last !== null && deepest.page >= last)) return judge(window, { distinctIds, listing });
-  if (window.pass >= MOST_PASSES || (!isSorted && (last ?? DEEPEST) > DEEPEST)) {
+  if (isLastPage(deepest) || (last !== null && deepest.page >= last)) {
+    const judgement = judge(window, { distinctIds, listing });
+    return judgement.is === 'certified' ? { ...judgement, isWhole: true } : judgement;
+  }
+  // What stands above the mark and is known is dated in the future: each head begins with it.
+  const above = Math.ceil((await countNewer(db, collection, window, mark)) / perPageOf(window));
+  const furthestAllowed = run?.mode === 'full' ? Number.POSITIVE_INFINITY : DEEPEST + above;
+  if (deepest.page >= furthestAllowed || (!isSorted && (last ?? DEEPEST) > furthestAllowed)) {
     return { is: 'uncertified', because: `${isSorted ? 'the head is too long' : NOT_SORTED}, a full sync is needed` };
   }
   const further = isSorted || last === null ? 2 * deepest.page : last;
-  const furthest = Math.min(last ?? further, further);
+  const furthest = Math.min(last ?? further, further, furthestAllowed);
   // Every step begins with the last page again: rows that came meanwhile have moved others down.
   const step = Array.from({ length: furthest - deepest.page + 1 }, (_, i) => deepest.page + i);
   return {

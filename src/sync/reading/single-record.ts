@@ -6,7 +6,8 @@ import { HiveBodyError, HiveHttpError } from '../../errors.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
 import { type ParseResult, parseRecord } from '../records/parse.js';
-import { isMassDeletion, PLAUSIBLE_NUMBER } from './tombstones.js';
+import { isMassDeletion, PLAUSIBLE_NUMBER } from '../runs/plausible.js';
+import { countLiving } from './tombstones.js';
 
 export interface SingleRecord {
   readonly result: ParseResult;
@@ -39,8 +40,8 @@ export async function getRecord(
 /**
  * Is a record gone that was just answered with 404? That proves something only while the API finds single records, which
  * its documentation shows for some collections and not for others. What a certified list does not show either needs no
- * more than that it once did; behind everything else stands this one answer, so another record must be found right after it,
- * and so many gone at once are not believed at all.
+ * more than that it once did; behind everything else stands this one answer, so another record must be found right after it.
+ * So many gone at once are not believed at all, whatever speaks for it.
  */
 export async function isBelievedGone(
   context: SyncContext,
@@ -49,12 +50,11 @@ export async function isBelievedGone(
   signal?: AbortSignal,
 ): Promise<boolean> {
   const { db, account, log } = context;
-  if (lookup.reason === 'suspect') {
-    if (await knowsSingleRecords(db, account, collection.name)) return true;
-  } else if (await areTooManyGone(context, collection, lookup)) {
+  if (await areTooManyGone(context, collection, lookup)) {
     log.warn({ run: lookup.run_id, collection: collection.name }, 'too many records are gone at once to be believed');
     return false;
   }
+  if (lookup.reason === 'suspect' && (await knowsSingleRecords(db, account, collection.name))) return true;
   const witness = await witnessFor(context, collection, lookup);
   if (witness === undefined) return false;
   const found = await getRecord(context, collection, witness, signal);
@@ -66,10 +66,7 @@ async function areTooManyGone({ db, account }: SyncContext, collection: Collecti
   // Counting all rows takes a while: only when there is a need.
   if (buried < PLAUSIBLE_NUMBER) return false;
   if ((await readRun(db, lookup.run_id))?.allow_deletes === true) return false;
-  const [row] = await db.execute<{ living: number }>(
-    sql`select count(*) as living from ${collection.pgTable} where account = ${account} and _deleted_at is null`,
-  );
-  return isMassDeletion(buried + 1, row?.living ?? 0);
+  return isMassDeletion(buried + 1, await countLiving(db, collection, account));
 }
 
 /** A row that no run has a doubt about, or where all are asked for, one that this run has found already. */

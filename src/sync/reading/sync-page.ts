@@ -11,6 +11,7 @@ import { beyondPage, type Page } from '../../hive/page.js';
 import type { Collection } from '../collection.js';
 import { collectionOf, type PageTask, type SyncContext } from '../context.js';
 import { lossesOf } from '../records/losses.js';
+import { isObject } from '../records/known-fields.js';
 import { type ParsedRecord, parseRecord } from '../records/parse.js';
 import { REFUSED_CODE, type StoredRecords, type StoreRecords, sparingOthers } from '../records/store-records.js';
 import { tasksOf } from '../runs/send-out.js';
@@ -109,7 +110,8 @@ function storePage(
   const letters = results.flatMap((result): NewDeadLetter[] => {
     if (result.ok) return [];
     const { id, errors, raw: payload, hash } = result;
-    return [letterAbout({ recordId: id ?? null, errorCode: 'invalid_record', errors, payload }, id ?? hash)];
+    const mark = id ?? unusableId(payload) ?? hash;
+    return [letterAbout({ recordId: id ?? null, errorCode: 'invalid_record', errors, payload }, mark)];
   });
   const ids = results.flatMap((result) => (result.ok ? [result.record.id] : (result.id ?? [])));
   const entry: PageEntry = {
@@ -179,3 +181,13 @@ function orderOf(records: readonly ParsedRecord[]): Pick<PageEntry, 'in_order' |
     oldest_at: new Date(Math.min(...times)),
   };
 }
+
+/** All versions of a record whose id cannot be used are one letter, as far as it has one. */
+function unusableId(payload: unknown): string | undefined {
+  const id = isObject(payload) ? payload.id : undefined;
+  return (typeof id === 'string' && id !== '' && id.length <= LONGEST_ID) || typeof id === 'number'
+    ? `with id ${id}`
+    : undefined;
+}
+
+const LONGEST_ID = 100;

@@ -8,10 +8,6 @@ import type { Window } from '../../db/ledger.js';
 import { insertChanges, watchedOf } from '../../db/status-changes.js';
 import type { Collection } from '../collection.js';
 
-/** More missing rows than both of these at once look like a broken list or a wrong key, not like deletions. */
-export const PLAUSIBLE_SHARE = 0.05;
-export const PLAUSIBLE_NUMBER = 20;
-
 /** Between which instants, by created_at, a certified window shows every record; null = open. */
 export interface Span {
   /** Inclusive; null = down to the oldest, and records without a created_at belong to it as well. */
@@ -84,9 +80,13 @@ export async function unseenIn(db: Executor, collection: Collection, window: Win
   return [...moved, ...undated].map(({ id }) => id);
 }
 
-/** Are so many suspects more than can be believed? */
-export const isMassDeletion = (suspects: number, listed: number): boolean =>
-  suspects > PLAUSIBLE_NUMBER && suspects > PLAUSIBLE_SHARE * (listed + suspects);
+/** Rows of a collection that are not deleted. */
+export async function countLiving(db: Executor, { pgTable }: Collection, account: string): Promise<number> {
+  const [row] = await db.execute<{ living: number }>(
+    sql`select count(*) as living from ${pgTable} where account = ${account} and _deleted_at is null`,
+  );
+  return row?.living ?? 0;
+}
 
 /** Marks a row as deleted at the API, and ends what is kept of it by day, unless it is known from a later request. */
 export async function setTombstone(

@@ -6,6 +6,7 @@ import { transact } from '../../db/transact.js';
 import { inUtc } from '../../words.js';
 import { collectionOf, type SyncContext } from '../context.js';
 import { planCounted } from './plan.js';
+import { isMassDeletion } from './plausible.js';
 
 /** The whole list is asked about when the counts differ, and once more after what was found has been mended. */
 const MOST_ROOTS = 2;
@@ -13,6 +14,10 @@ const MOST_ROOTS = 2;
 /** Is it the count of the whole list? */
 export const isRoot = ({ kind, from_at: from, to_at: to }: Pick<Window, 'kind' | 'from_at' | 'to_at'>): boolean =>
   kind === 'counted' && from === null && to === null;
+
+/** Does the API count so many records fewer than are here that it is not believed? */
+export const isTooFar = (run: Pick<Run, 'allow_deletes'> | undefined, { api, own }: { api: number; own: number }) =>
+  run?.allow_deletes !== true && isMassDeletion(own - api, api);
 
 /** @returns why the counts differ, by collection, or 'ask' when it is asked about now, so that the run goes on */
 export async function compareCounts(context: SyncContext, run: Run): Promise<readonly string[] | 'ask'> {
@@ -71,8 +76,11 @@ async function differenceOf(
   await enterOwnCount(db, told.id, own);
   if (own === api) return undefined;
   const at = told.counted_at === null ? '' : ` as of ${inUtc(told.counted_at)}`;
+  const advice = isTooFar(run, { api, own })
+    ? `; if so many were really deleted, run: hive-sync sync ${name} --full --allow-deletes`
+    : '';
   return {
-    because: `${name}: the API counts ${api} records${at}, ${own} are here`,
+    because: `${name}: the API counts ${api} records${at}, ${own} are here${advice}`,
     // It was looked for then, and what was found is mended.
     isKnown:
       run.mode === 'incremental' &&

@@ -1,28 +1,33 @@
 // The end of a run: when all of its windows and lookups have ended.
-import { closeRun, closeWindow, readRun, readWindows } from '../../db/ledger.js';
-import { grownLetters } from '../../db/letter-ends.js';
+import { closeRun, closeWindow, readRun, readWindows, type Window } from '../../db/ledger.js';
+import { countLetters, grownLetters } from '../../db/letter-ends.js';
 import { countLookups, countUnconfirmed } from '../../db/lookups.js';
 import { readRunLosses } from '../../db/losses.js';
 import { sumUp } from '../../db/rollups/sum-up.js';
 import { describe } from '../../errors.js';
 import type { SyncContext } from '../context.js';
 import { compareCounts } from './compare-counts.js';
+import { refuteLists } from './refute.js';
 import { isLarge, lossesInWords } from './run-losses.js';
 import { enqueueWaiting } from './send-out.js';
 
 export async function finishRun(context: SyncContext, runId: number): Promise<void> {
   const run = await readRun(context.db, runId);
   if (run?.state !== 'running') return;
-  const windows = await readWindows(context.db, runId);
-  if (windows.some(({ state }) => state === 'waiting' || state === 'reading')) return;
+  if (hasOpen(await readWindows(context.db, runId))) return;
   const lookups = await countLookups(context.db, runId);
   if ((lookups.waiting ?? 0) > 0) return;
+  if (await refuteLists(context, run)) return enqueueWaiting(context, runId, 'all');
   const behind = await compareCounts(context, run);
   if (behind === 'ask') return enqueueWaiting(context, runId, 'all');
+  const windows = await readWindows(context.db, runId);
+  if (hasOpen(windows)) return;
   await addUp(context, runId);
   const unconfirmed = await countUnconfirmed(context.db, runId);
   const losses = await readRunLosses(context.db, runId);
-  const letters = windows.reduce((sum, window) => sum + window.dead_letters, 0) + (lookups.failed ?? 0);
+  const filed = windows.reduce((sum, window) => sum + window.dead_letters, 0) + (lookups.failed ?? 0);
+  // Several windows may have met the same one.
+  const letters = filed > 1 ? Math.max(1, Math.min(filed, await countLetters(context.db, runId))) : filed;
   const reasons = [
     ...windows.flatMap(({ collection, reason }) => (reason === null ? [] : [`${collection}: ${reason}`])),
     ...behind,
@@ -83,5 +88,8 @@ export async function endRun(
   observer.runEnded({ mode: closed.mode, state: closed.state, durationMs });
   return true;
 }
+
+const hasOpen = (windows: readonly Window[]): boolean =>
+  windows.some(({ state }) => state === 'waiting' || state === 'reading');
 
 const inWords = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;

@@ -32,8 +32,12 @@ export const UNKNOWN_COLLECTION = 'unknown';
 export async function takeInWebhooks(context: SyncContext): Promise<boolean> {
   let limit = BATCH;
   for (;;) {
+    const tried: number[] = [];
     try {
-      const taken = await transact(context.db, (tx) => takeBatch(tx, context, limit));
+      const taken = await transact(context.db, (tx) => {
+        tried.length = 0;
+        return takeBatch(tx, context, limit, tried);
+      });
       if (taken === undefined) return false;
       if (taken.outcomes.length === 0) break;
       for (const outcome of taken.outcomes) context.observer.deliveryProcessed(outcome);
@@ -43,7 +47,7 @@ export async function takeInWebhooks(context: SyncContext): Promise<boolean> {
       // One of them cannot be stored, for what is in it or by a mistake of ours: the others must not wait for it.
       if (limit > 1) limit = 1;
       else {
-        await setAside(context, error);
+        await setAside(context, tried[0], error);
         limit = BATCH;
       }
     }
@@ -71,10 +75,17 @@ interface Version {
   readonly record: ParsedRecord;
 }
 
-async function takeBatch(tx: Executor, context: SyncContext, limit: number): Promise<Taken | undefined> {
+/** @param tried where the ids of the deliveries are put, so that they are known when it fails */
+async function takeBatch(
+  tx: Executor,
+  context: SyncContext,
+  limit: number,
+  tried: number[],
+): Promise<Taken | undefined> {
   const { account, collections } = context;
   if (!(await isAlone(tx, account))) return undefined;
   const deliveries = await untouchedDeliveries(tx, account, limit);
+  tried.push(...deliveries.map(({ id }) => id));
   const outcomes = new Map<number, DeliveryOutcome>();
   const abouts = new Map<number, Recognised>();
   const letters: NewDeadLetter[] = [];
@@ -246,13 +257,18 @@ const letterOf = (
   fingerprint: `webhook ${delivery.body_hash}`,
 });
 
-/** The first delivery that waits becomes a dead letter, and its record is asked for, as when it cannot be read. */
-async function setAside({ db, account, collections, log }: SyncContext, error: unknown): Promise<void> {
+/** A delivery becomes a dead letter, unless somebody else has dealt with it, and its record is asked for, as when it cannot be read. */
+async function setAside(
+  { db, account, collections, log }: SyncContext,
+  deliveryId: number | undefined,
+  error: unknown,
+): Promise<void> {
   const code = refusalOf(error);
   const problem = code === undefined ? describe(error) : problemOf(error, code);
   await transact(db, async (tx) => {
+    if (!(await isAlone(tx, account))) return;
     const [delivery] = await untouchedDeliveries(tx, account, 1);
-    if (delivery === undefined) return;
+    if (delivery === undefined || delivery.id !== deliveryId) return;
     const { id, times } = delivery;
     const about = recognise(collections, delivery.payload, delivery.event ?? undefined);
     const { collection, recordId } = about;

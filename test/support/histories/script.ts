@@ -1,8 +1,9 @@
 // A random history as data: what happens to an account and to the runs that read it. One seed makes one script, and a
 // script can be written into a test as it was printed. Numbers that choose a record are taken modulo what there is, so
 // that every script can be played, and a smaller one is as good as a larger one.
-import fc from 'fast-check';
+
 import { type CollectionName, collectionNames } from '../../../src/simulator/index.js';
+import fc from '../property.js';
 
 /** What happens to the account in an instant. */
 export type Act =

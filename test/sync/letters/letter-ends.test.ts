@@ -51,7 +51,7 @@ test('a certificate leaves the letter of a record that came after its pin, howev
   await fullSync(app, ['orders']);
   expect(await listDeadLetters(db, { all: true })).toMatchObject([{ resolution: 'superseded' }]);
   await close();
-}, 90_000);
+});
 
 test('a page that was asked for before leaves the letter of a later version of its record', async () => {
   const { simulator, app, db, close } = await openStage();
@@ -79,4 +79,4 @@ test('a page that was asked for before leaves the letter of a later version of i
   await worker.close();
   expect(await listDeadLetters(db, {})).toMatchObject([{ record_id: id, resolution: null }]);
   await close();
-}, 90_000);
+});

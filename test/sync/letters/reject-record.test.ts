@@ -25,4 +25,4 @@ test('errors with NUL and half a character', async () => {
     await app.close();
     await simulator.close();
   }
-}, 60_000);
+});

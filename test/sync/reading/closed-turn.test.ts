@@ -1,7 +1,8 @@
 // Closed records in turns: a run never reads more pages of them than it may, and none is left out.
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { EVERYTHING, takeTurn, type WatchedPage } from '../../../src/sync/reading/closed-turn.js';
+import fc from '../../support/property.js';
 
 /** A list, newest first: does each page hold an open record, and how many of its closed ones share an instant with the next? */
 const list = fc.array(fc.record({ isOpen: fc.boolean(), gap: fc.integer({ min: 0, max: 2 }) }), { maxLength: 40 });

@@ -71,7 +71,6 @@ test.each([
     expect(await stage.row()).toEqual({ is: 'after', deleted: false });
     await stage.close();
   },
-  60_000,
 );
 
 test('a 404 whose witness was held up buries no record that a page has shown meanwhile', async () => {
@@ -86,4 +85,4 @@ test('a 404 whose witness was held up buries no record that a page has shown mea
   await untilEnded(app, refreshed.id);
   expect(await stage.row()).toEqual({ is: 'before', deleted: false });
   await stage.close();
-}, 60_000);
+});

@@ -1,7 +1,6 @@
 // Promise: anything wrong with one record costs that record only. Its page lands, wherever on the page it stands.
 import { Writable } from 'node:stream';
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { orders } from '../../../src/collections/orders.js';
 import { type DeadLetter, listDeadLetters } from '../../../src/db/dead-letters.js';
@@ -15,6 +14,7 @@ import { startLookups } from '../../../src/sync/runs/start-run.js';
 import { takeInWebhooks } from '../../../src/sync/webhooks/take-in-webhook.js';
 import { fullSync, openTestApp, syncOnce, type TestApp, workOff } from '../../support/app.js';
 import { createDatabase } from '../../support/database.js';
+import fc from '../../support/property.js';
 
 const PER_PAGE = 20;
 const PAGES = 20;
@@ -105,7 +105,7 @@ test('refused by PostgreSQL, nested 4,000 deep or of 5 MiB: on each place of a p
   expect((await fullSync(app, ['orders'])).run.state).toBe('complete');
   expect(await idsInTable()).toEqual(idsInTruth());
   expect(await listDeadLetters(db, {})).toEqual([]);
-}, 120_000);
+});
 
 test('whatever JSON a record is, and wherever it stands, its neighbours land', async () => {
   const inOrder = listed();
@@ -152,7 +152,7 @@ test('a record that is asked for by itself becomes a dead letter, and those besi
       [deep, 'invalid_record'],
     ]),
   );
-}, 60_000);
+});
 
 test('a webhook that PostgreSQL refuses is set aside and its record asked for; those behind it are taken in', async () => {
   const truth = simulator.truth('orders').slice(0, 5);
@@ -177,7 +177,7 @@ test('a webhook that PostgreSQL refuses is set aside and its record asked for; t
     { kind: 'webhook', error_code: 'refused_by_postgresql', record_id: first?.id },
   ]);
   await db.execute(sql`update sync.runs set state = 'interrupted' where state = 'running'`);
-}, 60_000);
+});
 
 test('a row that PostgreSQL refuses does not keep the others from being derived again', async () => {
   expect((await syncOnce(app, ['orders'], { mode: 'full', trigger: 'cli' })).run.state).toBe('complete');
@@ -190,7 +190,7 @@ test('a row that PostgreSQL refuses does not keep the others from being derived 
   expect(sums).toEqual({ read: all, changed: all - 2, refused: 2 });
   const lost = await db.execute<{ id: number }>(sql`select id from hive.orders where status = 'lost' order by id desc`);
   expect(lost.map(({ id }) => id)).toEqual([one, other].sort((a, b) => b - a));
-}, 60_000);
+});
 
 test('a payload that is tried again and refused again stays, with the reason; one that was cut says so', async () => {
   await db.execute(sql`
@@ -208,7 +208,7 @@ test('a payload that is tried again and refused again stays, with the reason; on
     ]),
   );
   expect(await idsInTable()).toEqual([6]);
-}, 60_000);
+});
 
 test('what PostgreSQL says about a record is in its letter and in no log', async () => {
   const lines: string[] = [];
@@ -225,4 +225,4 @@ test('what PostgreSQL says about a record is in its letter and in no log', async
   await fullSync(app, ['orders']);
   expect(lines.join('')).toContain('PostgreSQL refuses a record');
   expect(lines.join('')).not.toContain(SECRET);
-}, 60_000);
+});

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { firstPages, pageAfter, type ReadingOrder, readingOrder } from '../../../src/sync/reading/reading-order.js';
+import fc from '../../support/property.js';
 
 const orders = fc.constantFrom<ReadingOrder>('ascending', 'descending');
 const frontiers = fc.integer({ min: 1, max: 70 });

@@ -1,6 +1,5 @@
 // Promise: the letter of a page is closed only when all that stood there was read, wherever the list has moved it.
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { collections } from '../../../src/collections/index.js';
 import { listDeadLetters } from '../../../src/db/dead-letters.js';
@@ -11,6 +10,7 @@ import { startRetry } from '../../../src/sync/letters/start-retry.js';
 import { judgeStretch } from '../../../src/sync/reading/retried-page.js';
 import { fullSync, openTestApp, type TestApp, workOff } from '../../support/app.js';
 import { createDatabase } from '../../support/database.js';
+import fc from '../../support/property.js';
 import { readRows } from '../../support/truth.js';
 
 /** At a place of the list from 0 to 1, in the order of the pages; or another page length. */
@@ -157,16 +157,12 @@ test.each<[what: string, move: (stage: Stage) => void, requests: number]>([
     },
     1 + 3 + 4,
   ],
-])(
-  'a list that cannot be pinned and %s',
-  async (_, move, requests) => {
-    const stage = await stageWith({ status: 422, times: 1 });
-    move(stage);
-    expect(await retry(stage)).toEqual({ state: 'complete', kinds: ['chosen'], requests });
-    await expectNothingLost(stage, 'retried');
-  },
-  60_000,
-);
+])('a list that cannot be pinned and %s', async (_, move, requests) => {
+  const stage = await stageWith({ status: 422, times: 1 });
+  move(stage);
+  expect(await retry(stage)).toEqual({ state: 'complete', kinds: ['chosen'], requests });
+  await expectNothingLost(stage, 'retried');
+});
 
 test('a pinned list is no exception: its pages may have moved without a change of the count', async () => {
   const still = await stageWith({ status: 422, times: 1 }, 'orders');
@@ -178,7 +174,7 @@ test('a pinned list is no exception: its pages may have moved without a change o
   times(7, () => remove(shrunk, 0));
   expect(await retry(shrunk)).toEqual({ state: 'complete', kinds: ['chosen'], requests: 1 + 4 });
   await expectNothingLost(shrunk, 'retried');
-}, 60_000);
+});
 
 test('a pinned list that is cut into shorter pages now: the page of that number is another part of it', async () => {
   const stage = await stageWith({ status: 422, times: 1 }, 'orders');
@@ -186,7 +182,7 @@ test('a pinned list that is cut into shorter pages now: the page of that number 
   expect(await retry(stage)).toMatchObject({ state: 'complete' });
   const [letter] = await listDeadLetters(stage.app.app.store.db, { all: true });
   await expectNothingLost(stage, letter?.resolution ?? 'none');
-}, 60_000);
+});
 
 test('a letter whose page is in no ledger is closed by reading the whole list, and not by one of its pages', async () => {
   const stage = await stageWith({ status: 422, times: 1 });
@@ -194,7 +190,7 @@ test('a letter whose page is in no ledger is closed by reading the whole list, a
   times(5, () => insert(stage));
   expect(await retry(stage)).toMatchObject({ state: 'complete', kinds: ['whole'], requests: 13 });
   await expectNothingLost(stage, 'superseded');
-}, 60_000);
+});
 
 test('a list that has lost all that stood around the page is read as far as it must be', async () => {
   const stage = await stageWith({ status: 422, times: 1 });
@@ -205,7 +201,7 @@ test('a list that has lost all that stood around the page is read as far as it m
   expect(await retry(stage)).toMatchObject({ state: 'complete' });
   const [letter] = await listDeadLetters(stage.app.app.store.db, { all: true });
   await expectNothingLost(stage, letter?.resolution ?? 'none');
-}, 60_000);
+});
 
 test('a retry that fails leaves the letter open, and the next one still knows where the page stood', async () => {
   const stage = await stageWith({ status: 422, times: 2 });
@@ -213,7 +209,7 @@ test('a retry that fails leaves the letter open, and the next one still knows wh
   expect(await retry(stage)).toMatchObject({ state: 'incomplete' });
   expect(await retry(stage)).toMatchObject({ state: 'complete', kinds: ['chosen'] });
   await expectNothingLost(stage, 'retried');
-}, 60_000);
+});
 
 test('the run whose pages surround a failure is kept for as long as its letter is open, however often it is tried', async () => {
   const stage = await stageWith({ status: 422, times: 3 });
@@ -233,4 +229,4 @@ test('the run whose pages surround a failure is kept for as long as its letter i
   expect(await db.execute(sql`select from sync.runs where id = ${before?.run_id}`)).toHaveLength(1);
   expect(await retry(stage)).toMatchObject({ state: 'complete', kinds: ['chosen'] });
   await expectNothingLost(stage, 'retried');
-}, 60_000);
+});

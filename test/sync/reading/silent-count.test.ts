@@ -30,4 +30,4 @@ test('a deletion after a first page without a count hides no record from the cer
     await app.close();
     await simulator.close();
   }
-}, 60_000);
+});

@@ -49,7 +49,6 @@ test.each(['open', 'refresh', 'retry'])(
     expect((await refresh(app, ids.slice(1, 11))).run.state).toBe('complete');
     await close();
   },
-  60_000,
 );
 
 test('one that is gone costs one more request, and so does each', async () => {
@@ -59,7 +58,7 @@ test('one that is gone costs one more request, and so does each', async () => {
   expect((await refresh(app, ids.slice(0, 3))).outcomes).toEqual(['gone', 'gone', 'unchanged']);
   expect(simulator.stats().requests - before).toBe(3 + 2);
   await close();
-}, 60_000);
+});
 
 test('where every record is asked for, one of them that was found is the witness', async () => {
   const { simulator, app, ids, close } = await stageWith(3, { SYNC_CONCURRENCY: '1' });
@@ -70,7 +69,7 @@ test('where every record is asked for, one of them that was found is the witness
   );
   expect(outcomes).toEqual(['unchanged', 'unchanged', 'gone']);
   await close();
-}, 60_000);
+});
 
 test('so many gone at once are not believed, over one run and the next, unless a list confirms them', async () => {
   const { simulator, app, ids, close } = await stageWith(100, { SYNC_CONCURRENCY: '1' });
@@ -83,7 +82,7 @@ test('so many gone at once are not believed, over one run and the next, unless a
   expect((await fullSync(app, ['orders'])).run.state).toBe('complete');
   expect(await buried(app)).toHaveLength(30);
   await close();
-}, 90_000);
+});
 
 test('another record than was asked for is a bad answer: it closes no letter and changes no row', async () => {
   const { simulator, app, db, ids, close } = await stageWith(20, { SYNC_PAGE_ATTEMPTS: '2' });
@@ -113,4 +112,4 @@ test('another record than was asked for is a bad answer: it closes no letter and
   expect((await refresh(app, [asked])).run.state).toBe('complete');
   expect(await listDeadLetters(db, {})).toEqual([]);
   await close();
-}, 60_000);
+});

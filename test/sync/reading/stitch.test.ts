@@ -1,7 +1,8 @@
 // The proof behind a certificate, against a list that moves at random: what is called whole lacks nothing.
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { type ReadWithIds, stitchReads } from '../../support/listing.js';
+import fc from '../../support/property.js';
 
 interface Row {
   readonly id: number;

@@ -1,8 +1,9 @@
 // How deep and how long a record is, seen without going down into it.
-import fc from 'fast-check';
+
 import { expect, test } from 'vitest';
 import { isDeeperThan, isKeptText, keptAsText, LONGEST_TEXT } from '../../../src/sync/records/bounds.js';
 import { canonicalJson } from '../../../src/sync/records/content-hash.js';
+import fc from '../../support/property.js';
 
 const nested = (levels: number): unknown => JSON.parse(`${'{"a":['.repeat(levels)}{}${']}'.repeat(levels)}`);
 

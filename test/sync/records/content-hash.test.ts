@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalJson, contentHash } from '../../../src/sync/records/content-hash.js';
+import fc from '../../support/property.js';
 
 /** The same value with the keys of every object in another order. */
 function reversed(value: unknown): unknown {

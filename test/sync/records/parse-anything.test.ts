@@ -1,7 +1,6 @@
 // Whatever the API sends: parseRecord() answers, and what it accepts, refuses and reports can be stored.
 import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { collections } from '../../../src/collections/index.js';
 import { fileDeadLetters, type NewDeadLetter } from '../../../src/db/dead-letters.js';
@@ -12,6 +11,7 @@ import { canonicalJson } from '../../../src/sync/records/content-hash.js';
 import { type ParseResult, parseRecord } from '../../../src/sync/records/parse.js';
 import { expectedOf, oddRecords, parsed, readStored } from '../../support/collections.js';
 import { openTestDatabase } from '../../support/database.js';
+import fc from '../../support/property.js';
 
 const { db } = await openTestDatabase();
 const provenance = { account: 'fuzz', requestedAt: Date.UTC(2026, 10, 1), source: 'page', runId: 1 } as const;

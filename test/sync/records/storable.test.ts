@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toStorable } from '../../../src/sync/records/storable.js';
+import fc from '../../support/property.js';
 
 const storable = (value: unknown) => toStorable(value, JSON.stringify(value));
 

@@ -21,4 +21,4 @@ test('a run whose sums fail ends complete, and the next one makes them', async (
   expect(await touched()).toBe(0);
   await app.close();
   await simulator.close();
-}, 60_000);
+});

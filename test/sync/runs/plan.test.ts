@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { orders } from '../../../src/collections/orders.js';
 import { shipments } from '../../../src/collections/shipments.js';
 import { skus } from '../../../src/collections/skus.js';
 import { halves, planBackfill, planFull, planIncremental } from '../../../src/sync/runs/plan.js';
+import fc from '../../support/property.js';
 
 const now = new Date('2026-11-23T10:00:00Z');
 const watermark = new Date('2026-11-23T09:00:00Z');

@@ -1,7 +1,6 @@
 // The ordering rule over made-up histories, on real tables: a record goes through states, back and forth too; each state
 // is delivered, perhaps often, late and in any order; lists and single reads show it meanwhile and are stored late.
 import { sql } from 'drizzle-orm';
-import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { collectionNamed, collections } from '../../../src/collections/index.js';
 import { openClaims } from '../../../src/db/run-claims.js';
@@ -16,6 +15,7 @@ import { takeInWebhooks } from '../../../src/sync/webhooks/take-in-webhook.js';
 import { weighAnswer } from '../../../src/sync/webhooks/webhook-doubts.js';
 import { parsed } from '../../support/collections.js';
 import { openTestDatabase } from '../../support/database.js';
+import fc from '../../support/property.js';
 
 const { db, url } = await openTestDatabase();
 const all = openClaims(url);
