@@ -1,6 +1,7 @@
 // Whatever a user, a password or a database is called.
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
+import fc from '../support/property.js';
 import { read } from './reading.js';
 
 describe('any user, password and database goes through', () => {

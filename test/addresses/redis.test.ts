@@ -1,7 +1,8 @@
 // REDIS_URL as people get and write it.
-import fc from 'fast-check';
+
 import { describe, expect, test } from 'vitest';
 import { type RedisAddress, readRedisAddress, redisPlaceOf } from '../../src/addresses/redis.js';
+import fc from '../support/property.js';
 
 const FILE = import.meta.filename;
 
