@@ -71,7 +71,7 @@ function refusalOf(string: string): string | undefined {
   if (/^prisma(\+postgres)?:/i.test(string)) {
     return "is an address of Prisma's own service: expected that of the PostgreSQL behind it, postgres://…";
   }
-  if (/^(server|data source|host)\s*=[^;]*;/i.test(string)) {
+  if (/^(server|data source|host)\s*=\s*[^\s';]*;/i.test(string)) {
     return 'is in the form of .NET, with semicolons: expected postgres://user:password@host:5432/database';
   }
   return undefined;
