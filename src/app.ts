@@ -63,7 +63,7 @@ export async function openApp(config: Config, options: AppOptions): Promise<App>
   try {
     const { id: installation } = await open(() => prepareDatabase(store, config, options));
     backend = await open(
-      () => openBackend({ databaseUrl: store.url, redisUrl: config.redisUrl, installation, log }),
+      () => openBackend({ database: store.address, redis: config.redis, installation, log }),
       closeBackend,
     );
   } catch (error) {
@@ -90,7 +90,7 @@ const STORE_CLOSES_MS = 5_000;
 
 function joinParts(config: Config, options: AppOptions, store: Store, backend: Backend): App {
   const { log, version, observerOf = () => silent } = options;
-  const claims = openClaims(store.url);
+  const claims = openClaims(store.address);
   const labels = config.accounts.map(({ label }) => label);
   const shared = { config, store, backend, claims, lookout: openLookout(store.db, labels), log, version };
   const accounts = config.accounts.map((account) =>
@@ -153,6 +153,7 @@ function openAccount(
   const client = openClient({
     apiUrl: account.apiUrl,
     apiKey: account.apiKey ?? '',
+    proxy: account.proxy,
     timeoutMs: config.timeoutMs,
     budget,
     userAgent: `hive-sync/${version}`,

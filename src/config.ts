@@ -1,4 +1,7 @@
 // Environment → one frozen, fully resolved Config. Every problem is listed at once and no secret is printed.
+import { type PostgresAddress, readPostgresAddress } from './addresses/postgres.js';
+import { proxyFor } from './addresses/proxy.js';
+import { type RedisAddress, readRedisAddress } from './addresses/redis.js';
 import { ConfigError } from './errors.js';
 import { DEFAULT_API_URL, suffixOf, type Values, type Variable, variables } from './variables.js';
 
@@ -12,16 +15,18 @@ export interface Account {
   readonly keyVariable: string;
   /** Base URL without a slash at the end. */
   readonly apiUrl: string;
+  /** By HTTP_PROXY, HTTPS_PROXY and NO_PROXY; undefined = directly. May hold a password. */
+  readonly proxy: string | undefined;
 }
 
 export interface Config {
   readonly accounts: readonly Account[];
   /** undefined = the embedded PostgreSQL in `home`. */
-  readonly databaseUrl: string | undefined;
+  readonly database: PostgresAddress | undefined;
   /** Most connections of the process's main pool; docs/operations.md counts the others. */
   readonly connections: number;
   /** undefined = BullMQ on the same PostgreSQL. */
-  readonly redisUrl: string | undefined;
+  readonly redis: RedisAddress | undefined;
   /** Data folder of the embedded PostgreSQL. */
   readonly home: string;
   readonly rate: {
@@ -78,6 +83,9 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
     Object.entries(variables).map(([name, variable]) => [name, readVariable(env, name, variable, problems)]),
   ) as unknown as Values;
   const accounts = readAccounts(env, values, needsKey, problems);
+  const { DATABASE_URL, REDIS_URL } = values;
+  const database = DATABASE_URL === undefined ? undefined : readPostgresAddress(DATABASE_URL, problems, { env });
+  const redis = REDIS_URL === undefined ? undefined : readRedisAddress(REDIS_URL, problems);
   const host = values.HTTP_HOST ?? '127.0.0.1';
   if (!isLoopback(host) && !env.ADMIN_TOKEN?.trim()) {
     problems.push(`HTTP_HOST is "${host}", which others can reach: set ADMIN_TOKEN too, or use 127.0.0.1`);
@@ -85,12 +93,12 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
   if ((values.HIVE_RATE_RESERVE ?? 0) >= (values.HIVE_RATE_LIMIT ?? 100)) {
     problems.push('HIVE_RATE_RESERVE leaves no request: expected less than HIVE_RATE_LIMIT (100 when unset)');
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
   return deepFreeze({
     accounts,
-    databaseUrl: values.DATABASE_URL,
+    database,
     connections: required(values.DATABASE_POOL),
-    redisUrl: values.REDIS_URL,
+    redis,
     home: required(values.HIVE_SYNC_HOME),
     rate: {
       limit: values.HIVE_RATE_LIMIT,
@@ -148,7 +156,8 @@ function readAccounts(env: Env, values: Values, needsKey: boolean, problems: str
     const own = `HIVE_API_URL${suffix}`;
     const apiUrl =
       (suffix === '' ? undefined : readVariable(env, own, ownUrl, problems)) ?? values.HIVE_API_URL ?? DEFAULT_API_URL;
-    return { label, apiKey, keyVariable: keyName, apiUrl: String(apiUrl).replace(/\/+$/, '') };
+    const proxy = needsKey ? proxyFor(String(apiUrl), env, problems) : undefined;
+    return { label, apiKey, keyVariable: keyName, apiUrl: String(apiUrl).replace(/\/+$/, ''), proxy };
   };
   const labels = values.HIVE_ACCOUNTS;
   if (labels === undefined) return [account(values.HIVE_ACCOUNT ?? 'default', '')];

@@ -64,15 +64,21 @@ export class HiveHttpError extends Error {
   }
 }
 
+/** For a certificate that Node does not trust. */
+const adviceOn = (code: string): string =>
+  /SELF_SIGNED|UNABLE_TO_/.test(code) ? '. Name the authority of its certificate with NODE_EXTRA_CA_CERTS=<file>' : '';
+
 /** The request did not come to an answer: connection refused, reset or cut, name not found, TLS. */
 export class HiveNetworkError extends Error {
   override readonly name = 'HiveNetworkError';
   constructor(
     readonly code: string,
     readonly url: string,
-    options?: ErrorOptions,
+    /** `through`: host and port of the proxy that stands in between. */
+    { through, ...options }: ErrorOptions & { readonly through?: string | undefined } = {},
   ) {
-    super(`The API could not be reached (${code})`, options);
+    const way = through === undefined ? '' : ` through the proxy ${through}`;
+    super(`The API could not be reached${way} (${code})${adviceOn(code)}`, options);
   }
 }
 

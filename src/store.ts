@@ -1,4 +1,6 @@
 // The database alone: all that commands need which neither sync nor queue. Whoever opens a Store closes it.
+
+import { addressOf } from './addresses/postgres.js';
 import type { Config } from './config.js';
 import { type Database, openDatabase } from './db/database.js';
 import { openEmbeddedPostgres } from './db/embedded/index.js';
@@ -18,19 +20,22 @@ export interface StoreOptions {
 
 /** Opens the user's PostgreSQL, or starts the embedded one. @throws ServiceUnavailableError */
 export async function openStore(
-  { databaseUrl, home, connections }: Pick<Config, 'databaseUrl' | 'home' | 'connections'>,
+  { database: own, home, connections }: Pick<Config, 'database' | 'home' | 'connections'>,
   { log, durable = true }: StoreOptions = {},
 ): Promise<Store> {
-  if (databaseUrl !== undefined) return { ...(await openDatabase(databaseUrl, { connections })), embedded: false };
+  if (own !== undefined) return { ...(await openDatabase(own, { connections })), embedded: false };
   const server = await openEmbeddedPostgres({
     home,
     durable,
     ...(log === undefined ? {} : { log: (message: string) => log.info(message) }),
   });
-  const database = await openDatabase(server.url, { connections }).catch(async (error: unknown) => {
-    await server.close();
-    throw error;
-  });
+  // It has no TLS, and listens on this machine only.
+  const database = await openDatabase({ ...addressOf(server.url), tls: undefined }, { connections }).catch(
+    async (error: unknown) => {
+      await server.close();
+      throw error;
+    },
+  );
   return {
     ...database,
     embedded: true,

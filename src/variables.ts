@@ -23,9 +23,6 @@ const wholeNumber = (min: number, max = 2_147_483_647) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max);
 
-const url = (...protocols: string[]) =>
-  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol));
-
 /** Paths are appended to it, and a user or password in it would travel into ledgers and messages. */
 const baseUrl = z.string().refine((value) => {
   if (!URL.canParse(value)) return false;
@@ -86,12 +83,13 @@ export const variables = {
     expected: 'different labels with commas between them, such as de,fr',
   },
   DATABASE_URL: {
-    schema: url('postgres:', 'postgresql:'),
+    // Read by src/addresses/, with the variables of libpq.
+    schema: z.string(),
     expected: 'postgres://user:password@host:5432/database',
     secret: true,
   },
   DATABASE_POOL: { schema: wholeNumber(1, 1_000), expected: 'a whole number from 1 to 1000', fallback: '8' },
-  REDIS_URL: { schema: url('redis:', 'rediss:'), expected: 'redis://host:6379', secret: true },
+  REDIS_URL: { schema: z.string(), expected: 'redis://host:6379', secret: true },
   HIVE_SYNC_HOME: { schema: z.string(), expected: 'a folder', fallback: '.hive-sync' },
   HIVE_RATE_LIMIT: { schema: wholeNumber(1), expected: 'a whole number of at least 1' },
   HIVE_RATE_WINDOW_MS: { schema: wholeNumber(1), expected: 'milliseconds, a whole number', fallback: '60000' },

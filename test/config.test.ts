@@ -26,9 +26,9 @@ test('a key is all that has to be set', () => {
         apiUrl: 'https://app.hive.app/merchant_api/v1',
       },
     ],
-    databaseUrl: undefined,
+    database: undefined,
     connections: 8,
-    redisUrl: undefined,
+    redis: undefined,
     home: '.hive-sync',
     rate: { limit: undefined, windowMs: 60_000, reserve: 0 },
     timeoutMs: 30_000,
@@ -79,9 +79,14 @@ test('every variable is read', () => {
   };
   expect(readConfig(env)).toEqual({
     accounts: [{ label: 'Shop_1', apiKey: 'key-1', keyVariable: 'HIVE_API_KEY', apiUrl: 'http://localhost:9000/v1' }],
-    databaseUrl: 'postgres://u:p@db:5432/hive',
+    database: expect.objectContaining({
+      hosts: [{ host: 'db', port: 5_432, address: undefined }],
+      user: 'u',
+      password: 'p',
+      database: 'hive',
+    }),
     connections: 1,
-    redisUrl: 'rediss://cache:6380',
+    redis: expect.objectContaining({ host: 'cache', port: 6_380, tls: expect.anything() }),
     home: '/data',
     rate: { limit: 200, windowMs: 1_000, reserve: 199 },
     timeoutMs: 5_000,
@@ -105,7 +110,7 @@ const bad: Record<string, string[]> = {
   HIVE_API_URL: ['hive.app', 'ftp://hive.app', 'https://u:p@hive.app', 'https://hive.app/?a=1', 'https://hive.app/#a'],
   HIVE_ACCOUNT: ['a b', '-a', 'x'.repeat(64), 'a:b'],
   HIVE_ACCOUNTS: [',', 'de,', 'de,de', 'de,DE', 'a-b,a_b', 'd e'],
-  DATABASE_URL: ['mysql://db/hive', 'db/hive', 'postgres://u:p@ss:word@/'],
+  DATABASE_URL: ['mysql://db/hive', 'db/hive', 'postgres://u:p@[db/hive'],
   DATABASE_POOL: ['0', '1001', 'many'],
   REDIS_URL: ['http://cache', 'cache:6379'],
   HIVE_RATE_LIMIT: ['0', '-1', '1.5', 'many', '1e3', '2147483648'],
@@ -254,7 +259,8 @@ describe('what is written about the variables', () => {
     );
     const others = ['HIVE_API_KEY', 'HIVE_API_KEY_DE', 'HIVE_API_KEY_FR', 'HIVE_API_URL_DE'];
     const ofCompose = ['POSTGRES_PASSWORD', 'POSTGRES_PORT'];
-    expect([...written.keys()].sort()).toEqual([...fallbacks.keys(), ...others, ...ofCompose].sort());
+    const standard = ['HTTPS_PROXY', 'NO_PROXY'];
+    expect([...written.keys()].sort()).toEqual([...fallbacks.keys(), ...others, ...ofCompose, ...standard].sort());
     for (const [name, fallback] of fallbacks) {
       if (fallback !== undefined) expect(written.get(name), name).toBe(fallback);
     }

@@ -8,7 +8,7 @@ import { untilAborted } from './until-aborted.js';
 
 export async function dbCommand(io: Io, { demo }: { demo: boolean }): Promise<number> {
   const config = readConfig(io.env, { needsKey: false });
-  if (config.databaseUrl !== undefined && !demo) {
+  if (config.database !== undefined && !demo) {
     throw new UsageError('DATABASE_URL is set: that server is yours, connect to it with psql "$DATABASE_URL".');
   }
   const server = await openEmbeddedPostgres({ home: config.home, ...(demo ? { database: DEMO_DATABASE } : {}) });

@@ -25,7 +25,7 @@ export async function exportCommand(io: Io, given: string, options: ExportOption
   const format = FORMATS.find((one) => one === options.format);
   if (format === undefined) throw new UsageError(`--format is "${options.format}". Expected csv or jsonl.`);
   if (options.out !== undefined) await checkPlace(options.out);
-  return withStore(io, async ({ db, url }) => {
+  return withStore(io, async ({ db, address }) => {
     const relations = await listRelations(db);
     const name = given
       .replace(/^hive\./i, '')
@@ -48,7 +48,7 @@ export async function exportCommand(io: Io, given: string, options: ExportOption
         );
       }
     }
-    const source = await openExport(url, { name, format, account });
+    const source = await openExport(address, { name, format, account });
     try {
       return options.out === undefined
         ? await toStdout(io, source, name, format)

@@ -1,6 +1,7 @@
 // hive-sync grant: makes or changes a database role that can read the data and nothing else.
+
+import { placeOf } from '../addresses/postgres.js';
 import { type Access, type Granted, grantAccess } from '../db/access.js';
-import { placeOf } from '../db/database.js';
 import { UsageError } from '../errors.js';
 import { type Io, print } from './io.js';
 import { withStore } from './with-store.js';
@@ -17,7 +18,7 @@ export function grantCommand(io: Io, role: string, { maskPersonalData, revoke }:
   return withStore(io, async (store) => {
     const granted = await grantAccess(store.db, role, access);
     for (const line of linesOf(role, access, granted)) print(io, line);
-    if (access !== 'none') print(io, `\nIt connects to ${placeOf(store.url)}.`);
+    if (access !== 'none') print(io, `\nIt connects to ${placeOf(store.address)}.`);
     return 0;
   });
 }

@@ -1,4 +1,4 @@
-// What a command gets from the outside. main.ts makes the real one; tests run the program as a process.
+// What a command gets from the outside. program.ts makes the real one; tests run the program as a process.
 export interface Io {
   /** Arguments after the program's name. */
   readonly argv: readonly string[];

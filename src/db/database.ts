@@ -1,8 +1,10 @@
 // One connection pool to PostgreSQL, through Drizzle. Everything stored goes through here as parameters.
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
+import { addressOf, type PostgresAddress, placeOf } from '../addresses/postgres.js';
 import { describe, ServiceUnavailableError } from '../errors.js';
 import { arrayTypes } from './array-types.js';
+import { postgresJsOptions } from './connection/driver-options.js';
 import { mended } from './driver.js';
 
 export type Db = PostgresJsDatabase;
@@ -11,8 +13,8 @@ export type Executor = Db | Parameters<Parameters<Db['transaction']>[0]>[0];
 
 export interface Database {
   readonly db: Db;
-  /** The connection string, for BullMQ's own pool. Holds the password: never log it. */
-  readonly url: string;
+  /** For connections beside this pool. Holds the password: never log it. */
+  readonly address: PostgresAddress;
   close(): Promise<void>;
 }
 
@@ -20,12 +22,15 @@ export interface Database {
  * @param connections most connections of this pool
  * @throws ServiceUnavailableError with one sentence when the server does not answer
  */
-export async function openDatabase(url: string, { connections = 8 } = {}): Promise<Database> {
-  const client = postgres(url, {
+export async function openDatabase(at: PostgresAddress | string, { connections = 8 } = {}): Promise<Database> {
+  const address = addressOf(at);
+  const options = postgresJsOptions(address, '');
+  const client = postgres({
+    ...options,
     max: connections,
     backoff: reconnectAfter,
     onnotice: () => {},
-    connection: { application_name: 'hive-sync', ...SESSION },
+    connection: { ...options.connection, ...SESSION },
     // int8 as number: ids and counts stay far below 2^53.
     types: { ...arrayTypes, int8: { to: 20, from: [20], serialize: String, parse: Number } },
     fetch_types: false,
@@ -34,12 +39,12 @@ export async function openDatabase(url: string, { connections = 8 } = {}): Promi
     await client`select 1`;
   } catch (error) {
     await client.end({ timeout: 1 });
-    throw new ServiceUnavailableError(`PostgreSQL at ${placeOf(url)} cannot be used: ${describe(error)}`, {
+    throw new ServiceUnavailableError(`PostgreSQL at ${placeOf(address)} cannot be used: ${describe(error)}`, {
       cause: error,
     });
   }
   // Whoever closes has finished; only a connection that was lost in a statement keeps the driver waiting.
-  return { db: drizzle(mended(client)), url, close: () => client.end({ timeout: 1 }) };
+  return { db: drizzle(mended(client)), address, close: () => client.end({ timeout: 1 }) };
 }
 
 /** How values are written: what we read of them must not depend on what the database or the role is set to. */
@@ -47,9 +52,3 @@ export const SESSION = { DateStyle: 'ISO, MDY', IntervalStyle: 'postgres', extra
 
 /** Seconds before connection attempt n after failures: the driver's own go up to 20, and a server is back before that. */
 export const reconnectAfter = (failures: number): number => Math.min(0.05 * 2 ** failures, 1);
-
-/** Host, port and database of a connection string, without user and password. */
-export function placeOf(url: string): string {
-  const { hostname, port, pathname } = new URL(url);
-  return `${hostname}${port === '' ? '' : `:${port}`}${pathname}`;
-}

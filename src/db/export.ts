@@ -1,9 +1,10 @@
 // A table or view of schema hive as a stream of text, in constant memory: PostgreSQL's own COPY.
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
+import type { PostgresAddress } from '../addresses/postgres.js';
+import type { DialledSocket } from './connection/dialled-socket.js';
+import { postgresJsOptions } from './connection/driver-options.js';
 import type { Executor } from './database.js';
 import { quoted } from './masks.js';
 
@@ -35,18 +36,19 @@ export interface RelationExport {
 
 /** @param name is one of listRelations() */
 export async function openExport(
-  url: string,
+  address: PostgresAddress,
   { name, format, account }: { name: string; format: ExportFormat; account?: string | undefined },
 ): Promise<RelationExport> {
   // Connections of its own, which can be cut in the middle of an answer: the driver only asks the server to end it, and
   // reads no more, so it would wait for ever. Instants as everybody reads them.
-  const sockets: Socket[] = [];
-  const client = postgres(url, {
+  const sockets: DialledSocket[] = [];
+  const options = postgresJsOptions(address, 'export', (socket) => sockets.push(socket));
+  const client = postgres({
+    ...options,
     max: 2,
     fetch_types: false, // array-types.ts says why
-    ...{ socket: (options: ServerPlace) => connected(options, sockets) },
     onnotice: () => {},
-    connection: { application_name: 'hive-sync export', TimeZone: 'UTC', DateStyle: 'ISO', IntervalStyle: 'iso_8601' },
+    connection: { ...options.connection, TimeZone: 'UTC', DateStyle: 'ISO', IntervalStyle: 'iso_8601' },
   });
   // COPY takes no parameters.
   const where = account === undefined ? '' : ` where account = '${account.replaceAll("'", "''")}'`;
@@ -69,18 +71,4 @@ export async function openExport(
     await close();
     throw error;
   }
-}
-
-/** As the driver gives it to whoever makes its sockets; `path` is that of a Unix socket. */
-interface ServerPlace {
-  readonly host: readonly string[];
-  readonly port: readonly number[];
-  readonly path: string | false | undefined;
-}
-
-async function connected({ host, port, path }: ServerPlace, sockets: Socket[]): Promise<Socket> {
-  const socket = path ? connect(path) : connect(port[0] ?? 5432, host[0]);
-  sockets.push(socket);
-  await once(socket, 'connect');
-  return socket;
 }

@@ -39,7 +39,7 @@ export async function pendingMigrations({ db }: Pick<Database, 'db'>): Promise<s
 export async function migrate(database: Database): Promise<string[]> {
   if ((await pendingMigrations(database)).length === 0) return [];
   // A connection of its own holds the lock for the session, as the migrator makes its own transaction.
-  const single = await openDatabase(database.url, { connections: 1 });
+  const single = await openDatabase(database.address, { connections: 1 });
   try {
     await single.db.execute(sql`select pg_advisory_lock(${LOCK})`);
     const pending = await pendingMigrations(single);

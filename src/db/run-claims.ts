@@ -2,6 +2,8 @@
 // connection for all of its accounts: the server lets go of them in the moment that the process is gone, however it
 // went. So the next process knows at once whether a run was left behind, without waiting for a silence.
 import postgres from 'postgres';
+import { addressOf, type PostgresAddress } from '../addresses/postgres.js';
+import { postgresJsOptions } from './connection/driver-options.js';
 import { reconnectAfter } from './database.js';
 
 /** The claims of this process on the runs of one account. */
@@ -23,11 +25,12 @@ export interface Claims {
   close(): Promise<void>;
 }
 
-/** Connects when it is first asked. @param url a direct connection: a pooler in transaction mode keeps no session */
-export function openClaims(url: string): Claims {
+/** Connects when it is first asked. @param at a direct connection: a pooler in transaction mode keeps no session */
+export function openClaims(at: PostgresAddress | string): Claims {
   /** What the server knows that we hold. */
   const held = new Set<string>();
-  const client = postgres(url, {
+  const client = postgres({
+    ...postgresJsOptions(addressOf(at), 'claims'),
     max: 1,
     backoff: reconnectAfter,
     max_lifetime: null,
@@ -35,7 +38,6 @@ export function openClaims(url: string): Claims {
     fetch_types: false,
     onnotice: () => {},
     onclose: () => held.clear(),
-    connection: { application_name: 'hive-sync claims' },
   });
   const runKey = (runId: number) => `hive-sync run ${runId}`;
   const workerKey = (account: string) => `hive-sync worker ${account}`;

@@ -5,6 +5,7 @@ import { errorsOf, excerptOf, MAX_BODY_BYTES, readText, tryJson } from './body.j
 import type { Budget, Slot } from './budget.js';
 import type { RequestObserver, RequestOutcome } from './observer.js';
 import { type Page, readPage } from './page.js';
+import { openProxy, proxyPlaceOf } from './proxy.js';
 import { retryAfterMs } from './retry-after.js';
 
 /** Wait after a 429 that does not say how long: a share of the window, so that a rolling one frees some slots. */
@@ -17,6 +18,8 @@ export interface ClientOptions {
   readonly timeoutMs: number;
   readonly budget: Budget;
   readonly userAgent: string;
+  /** URL of the proxy; undefined = none. */
+  readonly proxy?: string | undefined;
   readonly maxBodyBytes?: number;
   readonly observer?: RequestObserver;
 }
@@ -48,6 +51,7 @@ export type Query = Readonly<Record<string, string | number>>;
 export function openClient(options: ClientOptions): Client {
   const { apiUrl, apiKey, budget, observer } = options;
   if (!/^[\x20-\x7e]*$/.test(apiKey)) throw new UsageError('The API key holds characters that no header can carry.');
+  const through = options.proxy === undefined ? undefined : openProxy(options.proxy);
   const urlOf = (path: string, query: Query = {}): string => {
     const url = new URL(apiUrl + path);
     for (const [name, value] of Object.entries(query)) url.searchParams.append(name, String(value));
@@ -61,7 +65,7 @@ export function openClient(options: ClientOptions): Client {
     observer?.slotTaken(sentAt - askedAt);
     const ended = (outcome: RequestOutcome) => observer?.requestEnded(outcome, performance.now() - sentAt);
     const requestedAt = slot.now();
-    const { response, text } = await send(options, url, slot, signal).catch((error: unknown) => {
+    const { response, text } = await send({ ...options, through }, url, slot, signal).catch((error: unknown) => {
       const outcome = outcomeOf(error);
       if (outcome !== undefined) ended(outcome);
       throw error;
@@ -96,8 +100,10 @@ function outcomeOf(error: unknown): RequestOutcome | undefined {
 const waitOf = (response: Response): number =>
   retryAfterMs(response.headers.get('retry-after'), Date.now()) ?? UNSTATED_RETRY_MS;
 
+type Sending = ClientOptions & { readonly through: ReturnType<typeof openProxy> | undefined };
+
 async function send(
-  { apiKey, timeoutMs, userAgent, budget, maxBodyBytes = MAX_BODY_BYTES }: ClientOptions,
+  { apiKey, timeoutMs, userAgent, budget, proxy, through, maxBodyBytes = MAX_BODY_BYTES }: Sending,
   url: string,
   slot: Slot,
   signal: AbortSignal | undefined,
@@ -108,6 +114,7 @@ async function send(
     response = await fetch(url, {
       headers: { authorization: `Bearer ${apiKey}`, accept: 'application/json', 'user-agent': userAgent },
       redirect: 'manual',
+      ...(through === undefined ? {} : { dispatcher: await through() }),
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
     const text = await readText(response, maxBodyBytes);
@@ -119,7 +126,7 @@ async function send(
     if (error instanceof HiveBodyError) throw error;
     signal?.throwIfAborted();
     if (timeout.aborted) throw new HiveTimeoutError(timeoutMs, url, { cause: error });
-    throw new HiveNetworkError(networkCode(error), url, { cause: error });
+    throw new HiveNetworkError(networkCode(error), url, { cause: error, through: proxy && proxyPlaceOf(proxy) });
   } finally {
     budget.settle(slot);
   }
@@ -128,6 +135,9 @@ async function send(
 /** fetch() says "fetch failed" or "terminated" for everything; what happened is the code of its cause. */
 function networkCode(error: unknown): string {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const [, refusal] = /^Proxy response \((\d{3})\)/.exec(at.message) ?? [];
+    if (refusal !== undefined)
+      return refusal === '407' ? 'it wants a user and a password, 407' : `it answers ${refusal}`;
     if ('code' in at && typeof at.code === 'string') return at.code;
     if (at instanceof AggregateError && at.errors[0] instanceof Error) return networkCode(at.errors[0]);
   }

@@ -1,6 +1,8 @@
 // BullMQ on Redis, or on the same PostgreSQL when no Redis is configured. Behaviour is the same on both; what differs
 // is said in on-redis.ts and on-postgres.ts and nowhere else.
 import type { Processor, Queue, Worker, WorkerOptions } from 'bullmq';
+import type { PostgresAddress } from '../addresses/postgres.js';
+import type { RedisAddress } from '../addresses/redis.js';
 import type { Logger } from '../log.js';
 import type { Task } from './jobs.js';
 import { openPostgresBackend } from './on-postgres.js';
@@ -35,9 +37,9 @@ export interface Backend {
 }
 
 export interface BackendOptions {
-  readonly databaseUrl: string;
+  readonly database: PostgresAddress;
   /** undefined = PostgreSQL. */
-  readonly redisUrl: string | undefined;
+  readonly redis: RedisAddress | undefined;
   /** Keeps the queues of several databases apart that share one Redis. */
   readonly installation: string;
   /** Told of trouble with the connections that queues and workers share. */
@@ -45,5 +47,5 @@ export interface BackendOptions {
 }
 
 /** @throws ServiceUnavailableError when the server does not answer */
-export const openBackend = ({ databaseUrl, redisUrl, installation, log }: BackendOptions): Promise<Backend> =>
-  redisUrl === undefined ? openPostgresBackend(databaseUrl, log) : openRedisBackend(redisUrl, installation, log);
+export const openBackend = ({ database, redis, installation, log }: BackendOptions): Promise<Backend> =>
+  redis === undefined ? openPostgresBackend(database, log) : openRedisBackend(redis, installation, log);

@@ -10,6 +10,8 @@ import {
   withBackend,
 } from 'bullmq';
 import pg from 'pg';
+import type { PostgresAddress } from '../addresses/postgres.js';
+import { pgOptions } from '../db/connection/driver-options.js';
 import { SESSION } from '../db/database.js';
 import { describe, ServiceUnavailableError } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -27,20 +29,23 @@ const POOL = 6;
 const LISTENING = {
   keepAlive: true,
   keepAliveInitialDelayMillis: 10_000,
-  application_name: 'hive-sync queue listener',
 };
 
 type ListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
 
 /** @throws ServiceUnavailableError */
-export async function openPostgresBackend(url: string, log: Pick<Logger, 'warn'>): Promise<Backend> {
-  await bringTablesInStep(url);
+export async function openPostgresBackend(address: PostgresAddress, log: Pick<Logger, 'warn'>): Promise<Backend> {
+  await bringTablesInStep(address);
   // Nothing waits for the disk: what a power cut takes from the queue is made again from the ledger.
-  const settings = { connectionString: url, options: `-c synchronous_commit=off -c search_path=${SCHEMA} ${STYLE}` };
-  const pool = new pg.Pool({ ...settings, max: POOL, keepAlive: true, application_name: 'hive-sync queue' });
+  const settings = `-c synchronous_commit=off -c search_path=${SCHEMA} ${STYLE}`;
+  const pool = new pg.Pool({ ...pgOptions(address, 'queue', settings), max: POOL, keepAlive: true });
   const tell = (error: Error): void => log.warn({ problem: describe(error) }, 'queue trouble, going on');
   pool.on('error', tell);
-  const listener = new Listener(() => new pg.Client({ ...settings, ...LISTENING }));
+  // Between two statements of a transaction nobody listens; the loss then shows in the next one.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const listener = new Listener(
+    () => new pg.Client({ ...pgOptions(address, 'queue listener', settings), ...LISTENING }),
+  );
   listener.on('lost', tell);
   const factory: BackendFactory<PostgresQueueBackend, PostgresConnectionOptions> = (name, options) =>
     new PostgresQueueBackend(new SharedConnection(pool, listener), name, options);
@@ -60,8 +65,8 @@ export async function openPostgresBackend(url: string, log: Pick<Logger, 'warn'>
   };
 }
 
-async function bringTablesInStep(url: string): Promise<void> {
-  const client = new pg.Client(url);
+async function bringTablesInStep(address: PostgresAddress): Promise<void> {
+  const client = new pg.Client(pgOptions(address, 'queue'));
   client.on('error', () => {}); // a lost connection shows in the statement that is under way
   try {
     await client.connect();

@@ -1,8 +1,12 @@
 // BullMQ on Redis: one connection for all queues of the process, and one for each worker, which waits on it for jobs.
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectionOptions } from 'node:tls';
 import { Queue, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
-import { describe, ServiceUnavailableError } from '../errors.js';
+import { Redis, type RedisOptions } from 'ioredis';
+import { type RedisAddress, type RedisTls, redisPlaceOf } from '../addresses/redis.js';
+import { describe, ServiceUnavailableError, UsageError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Backend } from './backend.js';
 import type { Task } from './jobs.js';
@@ -12,8 +16,12 @@ const LONGEST_RECONNECT_MS = 1_000;
 const ATTEMPT_MS = 200;
 
 /** @throws ServiceUnavailableError */
-export async function openRedisBackend(url: string, installation: string, log: Pick<Logger, 'warn'>): Promise<Backend> {
-  await probe(url);
+export async function openRedisBackend(
+  address: RedisAddress,
+  installation: string,
+  log: Pick<Logger, 'warn'>,
+): Promise<Backend> {
+  await probe(address);
   const prefix = `hive-sync-${installation}`;
   // ioredis holds back commands while the server is away. That is right for work, and would keep us from ever leaving.
   let leaving = false;
@@ -24,7 +32,7 @@ export async function openRedisBackend(url: string, installation: string, log: P
     nextAttemptAt = Math.max(nextAttemptAt, performance.now() + delay);
     return delay;
   };
-  const connection = new Redis(url, { maxRetriesPerRequest: null, retryStrategy });
+  const connection = new Redis({ ...optionsOf(address), maxRetriesPerRequest: null, retryStrategy });
   connection.setMaxListeners(0);
   connection.on('error', (error) => log.warn({ problem: describe(error) }, 'queue trouble, going on'));
   return {
@@ -44,22 +52,64 @@ export async function openRedisBackend(url: string, installation: string, log: P
   };
 }
 
-async function probe(url: string): Promise<void> {
-  const client = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 0, retryStrategy: () => null });
+async function probe(address: RedisAddress): Promise<void> {
+  const client = new Redis({
+    ...optionsOf(address),
+    lazyConnect: true,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
   // connect() itself only says that the connection is closed.
   let trouble: unknown;
+  let isCluster = false;
   client.on('error', (error) => {
     trouble = error;
   });
   try {
     await client.connect();
+    isCluster = /^cluster_enabled:1/m.test(await client.info('cluster'));
   } catch (closed) {
     const error = trouble ?? closed;
-    const { hostname, port } = new URL(url);
-    throw new ServiceUnavailableError(`Redis at ${hostname}:${port || 6379} cannot be used: ${describe(error)}`, {
-      cause: error,
-    });
+    throw new ServiceUnavailableError(
+      `Redis at ${redisPlaceOf(address)} cannot be used: ${describe(error)}${hintOn(error, address)}`,
+      { cause: error },
+    );
   } finally {
     client.disconnect();
   }
+  if (isCluster) {
+    throw new UsageError(
+      `The Redis at ${redisPlaceOf(address)} is in cluster mode, which the queue cannot use. Set REDIS_URL to one that is not, or leave it out: the queue is then kept in PostgreSQL.`,
+    );
+  }
+}
+
+/** All of it, so that ioredis reads nothing out of a URL. @throws Error when a certificate's file cannot be read */
+function optionsOf({ host, port, isSocket, username, password, db, family, tls }: RedisAddress) {
+  return {
+    ...(isSocket ? { path: host } : { host, port, family }),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    db,
+    ...(tls === undefined ? {} : { tls: tlsOptionsOf(tls, host) }),
+  } satisfies RedisOptions;
+}
+
+function tlsOptionsOf({ ca, cert, key, verifies }: RedisTls, host: string): ConnectionOptions {
+  return {
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
+    ...(cert === undefined || key === undefined ? {} : { cert: readFileSync(cert), key: readFileSync(key) }),
+    rejectUnauthorized: verifies !== 'nothing',
+    ...(verifies === 'host' ? {} : { checkServerIdentity: () => undefined }),
+  };
+}
+
+const CERTIFICATE_CODE = /CERT|UNABLE_TO/;
+
+/** What to do about a certificate that is not trusted. */
+function hintOn(error: unknown, { tls }: RedisAddress): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (tls === undefined || !CERTIFICATE_CODE.test(code)) return '';
+  return '. Name its authority in REDIS_URL with ?ssl_ca_certs=<file>; ssl_cert_reqs=none verifies nothing';
 }

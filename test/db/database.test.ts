@@ -1,18 +1,11 @@
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import { openDatabase, placeOf } from '../../src/db/database.js';
+import { openDatabase } from '../../src/db/database.js';
 import { describe, ServiceUnavailableError } from '../../src/errors.js';
 import { openTestDatabase } from '../support/database.js';
 
 const database = await openTestDatabase();
 const { db, url } = database;
-
-test.each([
-  ['postgres://user:secret@db.example:5432/hive', 'db.example:5432/hive'],
-  ['postgresql://db.example/hive?sslmode=require', 'db.example/hive'],
-])('the place of %s is told without user and password', (given, place) => {
-  expect(placeOf(given)).toBe(place);
-});
 
 async function failureOf(changes: Partial<Pick<URL, 'port' | 'pathname' | 'username' | 'password'>>): Promise<Error> {
   const wrong = Object.assign(new URL(url), changes);

@@ -10,7 +10,7 @@ const compiled = resolve(`node_modules/.cache/hive-sync-embedded-${process.pid}`
 export function compileSources(): void {
   mkdirSync(compiled, { recursive: true });
   writeFileSync(join(compiled, 'package.json'), '{ "type": "module" }');
-  const flags = '--ignoreConfig --outDir OUT --rootDir src/db/embedded --module nodenext --target es2023 --types node';
+  const flags = '--ignoreConfig --outDir OUT --rootDir src --module nodenext --target es2023 --types node';
   const args = flags.replace('OUT', compiled).split(' ');
   execFileSync('node_modules/.bin/tsc', ['src/db/embedded/index.ts', '--strict', '--skipLibCheck', ...args]);
 }
@@ -47,7 +47,7 @@ export async function startUser(
 ): Promise<User> {
   const { thenReturn = false, ...account } = as;
   const options = JSON.stringify({ home, durable: false, thenReturn });
-  const entry = pathToFileURL(join(compiled, 'index.js')).href;
+  const entry = pathToFileURL(join(compiled, 'db/embedded/index.js')).href;
   const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, entry, options], {
     ...account,
     cwd: '/',

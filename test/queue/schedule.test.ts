@@ -1,6 +1,7 @@
 // The queue knows exactly the schedules that are configured, and a worker that was away catches up once.
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
+import { readRedisAddress } from '../../src/addresses/redis.js';
 import { openClaims } from '../../src/db/run-claims.js';
 import { openAccountQueue } from '../../src/queue/account-queue.js';
 import { openBackend } from '../../src/queue/backend.js';
@@ -20,9 +21,10 @@ const usual: Schedule = { incrementalEveryMs: 900_000, fullCron: '0 3 * * *', ti
 
 describeQueue(({ env }) => {
   async function scene(account = 'default') {
-    const { db, url } = await openTestDatabase();
-    const backend = await openBackend({ databaseUrl: url, redisUrl: env.REDIS_URL, installation: randomUUID(), log });
-    const claims = openClaims(url);
+    const { db, address } = await openTestDatabase();
+    const redis = env.REDIS_URL === undefined ? undefined : readRedisAddress(env.REDIS_URL, []);
+    const backend = await openBackend({ database: address, redis, installation: randomUUID(), log });
+    const claims = openClaims(address);
     closing.push(
       () => backend.close(),
       () => claims.close(),
@@ -42,7 +44,7 @@ describeQueue(({ env }) => {
       await worker.waitUntilReady();
       return started;
     };
-    return { db, url, backend, claims, queue, keys, open, work };
+    return { db, address, backend, claims, queue, keys, open, work };
   }
 
   test('what is configured is set, what is off or unknown is removed', async () => {
@@ -77,8 +79,8 @@ describeQueue(({ env }) => {
   });
 
   test('schedules of an account that is gone are removed, unless another worker works it', async () => {
-    const { db, url, backend, claims, queue, keys, open } = await scene('old');
-    const elsewhere = openClaims(url);
+    const { db, address, backend, claims, queue, keys, open } = await scene('old');
+    const elsewhere = openClaims(address);
     closing.push(() => elsewhere.close());
     const kept = open('kept').queue;
     await db.execute("insert into sync.rate_budgets (account) values ('old'), ('kept')");

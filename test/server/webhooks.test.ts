@@ -71,6 +71,29 @@ describe('one account', async () => {
     expect(await stored()).toEqual([{ collection: 'shipments', record_id: 170, event: null, times: 3, outcome: null }]);
   });
 
+  test('a slash at the end of the address is no other address', async () => {
+    for (const address of [`${url}/`, `${url}/default/`]) {
+      expect((await postWebhook(address, shipment, nobody.apiKey)).status).toBe(202);
+    }
+    expect((await postWebhook(`${url}/fr/`, shipment, nobody.apiKey)).status).toBe(404);
+    expect(await stored()).toMatchObject([{ collection: 'shipments', record_id: 170, times: 5 }]);
+  });
+
+  test('a byte order mark is read over, and integers beyond 2^53 are stored as they are written', async () => {
+    const body = `\ufeff${shipment.replace('{', '{"beyond":9007199254740993,"below":-9007199254740993,')}`;
+    expect((await postWebhook(url, body, nobody.apiKey)).status).toBe(202);
+    const [last] = await db.execute(sql`
+      select collection, record_id, payload->>'beyond' as beyond, payload->>'below' as below
+      from sync.webhook_deliveries order by id desc limit 1`);
+    expect(last).toEqual({
+      collection: 'shipments',
+      record_id: 170,
+      beyond: '9007199254740993',
+      below: '-9007199254740993',
+    });
+    await db.execute(sql`delete from sync.webhook_deliveries where payload ? 'beyond'`);
+  });
+
   test('version 2, an unknown shape and text that PostgreSQL cannot hold are stored; the unknown one becomes a dead letter', async () => {
     const order = { id: 9, status: 'fulfilled' };
     const envelope = {

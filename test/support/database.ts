@@ -19,10 +19,11 @@ export async function createDatabase(): Promise<string> {
 }
 
 /** A fresh database, open until the end of the test file. */
-export async function openTestDatabase(): Promise<Database> {
-  const database = await openDatabase(await createDatabase());
+export async function openTestDatabase(): Promise<Database & { readonly url: string }> {
+  const url = await createDatabase();
+  const database = await openDatabase(url);
   cleanUps.push(() => database.close());
-  return database;
+  return { ...database, url };
 }
 
 const cleanUps: (() => Promise<unknown>)[] = [];

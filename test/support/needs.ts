@@ -17,6 +17,7 @@ declare module 'vitest' {
 const needs = {
   browser: { what: BROWSER_NEEDED, isThere: hasBrowser },
   disks: { what: 'root and the right to mount a disk', isThere: canMountDisks },
+  openssl: { what: 'the program openssl', isThere: () => isInPath('openssl') },
   redis: { what: 'a Redis on port 6379 (or REDIS_URL)', isThere: () => inject('redisUrl') !== undefined },
   'redis-server': { what: 'the program redis-server', isThere: () => isInPath('redis-server') },
   root: { what: 'root, to become other users', isThere: () => process.getuid?.() === 0 },

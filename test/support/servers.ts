@@ -24,12 +24,16 @@ export interface OwnServer {
   close(): Promise<void>;
 }
 
-export async function openOwnRedis(): Promise<OwnServer & { flush(): Promise<void> }> {
+/** @param settings as arguments of redis-server, such as `--cluster-enabled yes`; `port` is the one it is asked on */
+export async function openOwnRedis(
+  settings: (port: number) => readonly string[] = () => [],
+): Promise<OwnServer & { flush(): Promise<void> }> {
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
   let child: ChildProcess | undefined;
   const start = async () => {
-    child = spawn('redis-server', ['--port', String(port), '--save', '', '--bind', '127.0.0.1'], { stdio: 'ignore' });
+    const usual = ['--port', String(port), '--save', '', '--bind', '127.0.0.1'];
+    child = spawn('redis-server', [...usual, ...settings(port)], { stdio: 'ignore' });
     await until('Redis answers', () => answers(port));
   };
   const stop = () => end(child, 'SIGKILL');

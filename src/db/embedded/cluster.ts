@@ -53,15 +53,33 @@ export async function createCluster(place: Place, binaries: Binaries, durable: b
   const access = ['--username', SUPERUSER, '--auth=scram-sha-256', '--pwfile', place.password];
   const speed = durable ? [] : ['--no-sync'];
   const args = ['--pgdata', draft, ...access, ...flags, ...speed, '--no-instructions'];
-  const made = await run(binaries.initdb, args, place.account);
+  const made = await runInitdb(binaries.initdb, args, place);
   if (!made.ok) {
     removeQuietly(draft);
+    const [, nameless] = NAMELESS.exec(made.output) ?? [];
+    if (nameless !== undefined) {
+      throw new EmbeddedPostgresError(
+        `The embedded PostgreSQL cannot create its data folder: this process runs as user ${nameless}, which has no entry in /etc/passwd.`,
+        `Run it as a user that has one, or add one for it. ${useAnotherServer}`,
+      );
+    }
     throw new EmbeddedPostgresError(
       `The embedded PostgreSQL could not create its data folder in ${place.folder}: ${lastLines(made.output)}.`,
       `Check the free space and the rights of that folder. ${useAnotherServer}`,
     );
   }
   renameSync(draft, place.data);
+}
+
+/** OpenShift runs containers under a uid that no user database knows, and initdb wants a name. */
+const NAMELESS = /could not look up effective user ID (\d+)/;
+
+/** Without a name of its own it goes by that of `nobody`, in a user namespace, where the system allows that. */
+async function runInitdb(initdb: string, args: string[], { account }: Place): ReturnType<typeof run> {
+  const made = await run(initdb, args, account);
+  if (made.ok || !NAMELESS.test(made.output)) return made;
+  const renamed = await run('unshare', ['--user', '--map-user=nobody', initdb, ...args], account);
+  return renamed.ok ? renamed : made;
 }
 
 /** The end of a program's output as one line. */

@@ -2,6 +2,8 @@
 // exactly as long as one of them does.
 import { join } from 'node:path';
 import postgres from 'postgres';
+import { addressOf } from '../../addresses/postgres.js';
+import { postgresJsOptions } from '../connection/driver-options.js';
 import { findBinaries } from './binaries.js';
 import { checkVersion, clusterExists, createCluster, readPassword, SUPERUSER } from './cluster.js';
 import { EmbeddedPostgresError, useAnotherServer } from './error.js';
@@ -99,7 +101,8 @@ async function start(place: Place, options: EmbeddedPostgresOptions, log: (messa
 async function prepareDatabase(place: Place, server: Server, database: string): Promise<string> {
   const url = (name: string) =>
     `postgres://${SUPERUSER}:${readPassword(place)}@127.0.0.1:${server.port}/${encodeURIComponent(name)}`;
-  const sql = postgres(url('postgres'), {
+  const sql = postgres({
+    ...postgresJsOptions({ ...addressOf(url('postgres')), tls: undefined }, ''),
     max: 1,
     connect_timeout: 30,
     fetch_types: false, // array-types.ts says why

@@ -1,0 +1,157 @@
+// What a driver takes for its socket, before there is a connection. The rule: whatever keeps the connection from being
+// made reaches the driver as the error of a socket that was open, after which drivers behave best.
+import { Duplex } from 'node:stream';
+import type { Dialled } from './dial.js';
+
+/** Two turns of the event loop: what the driver has written by then has left it. */
+const laterOn = async (): Promise<void> => {
+  for (let turn = 0; turn < 2; turn += 1) await new Promise(setImmediate);
+};
+
+/**
+ * Begins with connect(), and emits `connect` when bytes can go both ways; what is written before waits. `close` says, as
+ * that of a socket does, whether there was an error.
+ */
+export class DialledSocket extends Duplex {
+  readonly #dial: (signal: AbortSignal) => Promise<Dialled>;
+  readonly #silenceMs: number;
+  readonly #giveUp = new AbortController();
+  readonly #begun: Promise<void>;
+  #begin: () => void = () => {};
+  #dialled: Dialled | undefined;
+  #isReferenced = true;
+
+  /**
+   * @param place for the driver's messages
+   * @param silenceMs a server that says nothing at all for so long after it was reached is gone; 0 = never
+   */
+  constructor(
+    readonly place: { readonly host: string; readonly port: number },
+    silenceMs: number,
+    dial: (signal: AbortSignal) => Promise<Dialled>,
+  ) {
+    super({ allowHalfOpen: false, emitClose: false });
+    this.#dial = dial;
+    this.#silenceMs = silenceMs;
+    this.#begun = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
+  }
+
+  get host(): string {
+    return this.place.host;
+  }
+
+  get port(): number {
+    return this.place.port;
+  }
+
+  /** Of a socket, as the drivers look at it. */
+  get readyState(): 'open' | 'closed' {
+    return this.destroyed ? 'closed' : 'open';
+  }
+
+  connect(): this {
+    this.#begin();
+    return this;
+  }
+
+  setNoDelay(): this {
+    return this; // dial() has done it
+  }
+
+  setKeepAlive(on: boolean, idleMs?: number): this {
+    const set = () => this.#dialled?.raw.setKeepAlive(on, idleMs);
+    if (this.#dialled === undefined) this.once('connect', set);
+    else set();
+    return this;
+  }
+
+  ref(): this {
+    this.#isReferenced = true;
+    this.#dialled?.raw.ref();
+    return this;
+  }
+
+  unref(): this {
+    this.#isReferenced = false;
+    this.#dialled?.raw.unref();
+    return this;
+  }
+
+  /** A farewell that waits for a connection is not worth making one. */
+  override end(...args: unknown[]): this {
+    if (this.#dialled === undefined) return this.destroy();
+    return super.end(...(args as [])) as this;
+  }
+
+  override destroy(error?: Error): this {
+    this.#giveUp.abort(error);
+    this.#begin();
+    return super.destroy(error);
+  }
+
+  override _construct(done: (error?: Error | null) => void): void {
+    this.#open().then(
+      () => done(),
+      async (error: Error) => {
+        await laterOn();
+        // Whoever gave it up has said why, or that nothing is wrong.
+        done(this.#giveUp.signal.aborted ? null : error);
+      },
+    );
+  }
+
+  async #open(): Promise<void> {
+    await this.#begun;
+    const { signal } = this.#giveUp;
+    signal.throwIfAborted();
+    const dialled = await this.#dial(signal);
+    const { stream, raw } = dialled;
+    if (signal.aborted) {
+      raw.destroy();
+      throw signal.reason;
+    }
+    this.#dialled = dialled;
+    if (!this.#isReferenced) raw.unref();
+    stream.on('data', (data: Buffer) => {
+      if (!this.push(data)) stream.pause();
+    });
+    stream.once('end', () => this.push(null));
+    stream.on('error', (error) => this.destroy(error));
+    stream.once('close', () => this.destroy());
+    stream.resume();
+    this.#boundSilence();
+    this.emit('connect');
+  }
+
+  #boundSilence(): void {
+    if (this.#silenceMs === 0) return;
+    const seconds = this.#silenceMs / 1_000;
+    const timer = setTimeout(() => {
+      const error = new Error(`${this.host}:${this.port} was reached and said nothing for ${seconds} s`);
+      this.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+    }, this.#silenceMs);
+    timer.unref();
+    this.#dialled?.stream.once('data', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+  }
+
+  override _read(): void {
+    this.#dialled?.stream.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#dialled?.stream.write(chunk, done);
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#dialled?.stream.end(() => done());
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#dialled?.stream.destroy();
+    this.#dialled?.raw.destroy();
+    done(error);
+    process.nextTick(() => this.emit('close', error !== null));
+  }
+}
