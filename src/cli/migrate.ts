@@ -7,12 +7,19 @@ import { openLog } from '../log.js';
 import { openStore } from '../store.js';
 import { foregroundLevel, type Io, note, print } from './io.js';
 
+export interface MigrateCommandOptions {
+  readonly check: boolean;
+  readonly recreateDependents: boolean;
+}
+
 /** @returns 0 in step · 3 with --check when something is pending */
-export async function migrateCommand(io: Io, { check }: { check: boolean }): Promise<number> {
+export async function migrateCommand(io: Io, { check, recreateDependents }: MigrateCommandOptions): Promise<number> {
   const config = readConfig(io.env, { needsKey: false });
   const store = await openStore(config, { log: openLog(foregroundLevel(io.env), io.stderr) });
   try {
-    const tags = check ? await pendingMigrations(store) : await migrate(store);
+    const tags = check
+      ? await pendingMigrations(store)
+      : await migrate(store, { recreateDependents, signal: io.signal, waiting: (sentence) => note(io, sentence) });
     const change = check ? undefined : await setTimezone(store.db, config.schedule.timezone);
     if (change !== undefined) note(io, inOneSentence(change));
     if (tags.length === 0) print(io, 'The schema is in step with this release.');
