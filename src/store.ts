@@ -7,7 +7,14 @@ import type { Logger } from './log.js';
 /** PostgreSQL, the user's own or the embedded one, and how to let go of it. */
 export interface Store extends Database {
   readonly embedded: boolean;
+  /** Rejects with one sentence when an embedded server is gone for good; otherwise never settles. */
+  readonly lost: Promise<never>;
 }
+
+/** What `act` comes to, unless its embedded server is gone for good before. @throws EmbeddedPostgresError then */
+export const unlessLost = <T>({ lost }: Pick<Store, 'lost'>, act: Promise<T>): Promise<T> => Promise.race([act, lost]);
+
+const NEVER = new Promise<never>(() => {});
 
 export interface StoreOptions {
   /** Told where the embedded database went, when that is not obvious. */
@@ -21,7 +28,8 @@ export async function openStore(
   { databaseUrl, home, connections }: Pick<Config, 'databaseUrl' | 'home' | 'connections'>,
   { log, durable = true }: StoreOptions = {},
 ): Promise<Store> {
-  if (databaseUrl !== undefined) return { ...(await openDatabase(databaseUrl, { connections })), embedded: false };
+  if (databaseUrl !== undefined)
+    return { ...(await openDatabase(databaseUrl, { connections })), embedded: false, lost: NEVER };
   const server = await openEmbeddedPostgres({
     home,
     durable,
@@ -34,6 +42,7 @@ export async function openStore(
   return {
     ...database,
     embedded: true,
+    lost: server.lost,
     async close() {
       try {
         await database.close();

@@ -12,6 +12,7 @@ import type { AccountWorker } from '../queue/worker.js';
 import { openMetrics } from '../server/metrics/metrics.js';
 import { openServer, type Server } from '../server/server.js';
 import { openWhileStarting } from '../server/while-starting.js';
+import { unlessLost } from '../store.js';
 import type { Io } from './io.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -39,11 +40,11 @@ export async function workerCommand(io: Io): Promise<number> {
     await starting.close();
     server = await openServer({ ...app, config, log, version: io.version, metrics });
     // BullMQ waits by itself for a Redis that has gone again, and would not hear the signal.
-    await unlessStopped(signal, prepare(app, config, { log, signal }));
+    await unlessLost(app.store, unlessStopped(signal, prepare(app, config, { log, signal })));
     working = work(app, config, signal);
     const labels = app.accounts.map(({ account }) => account.label);
     log.info({ accounts: labels, queue: app.backend.kind }, 'worker is up');
-    await untilAborted(signal);
+    await unlessLost(app.store, untilAborted(signal));
     log.info('worker is stopping: what waits is given back, what is being written is finished');
   } catch (error) {
     if (!signal.aborted) throw error;
