@@ -2,6 +2,7 @@
 import { closeAll, type Part, unlessStopped } from './closing.js';
 import { collections } from './collections/index.js';
 import type { Account, Config } from './config.js';
+import { settle } from './db/identity.js';
 import { readInstallation, setTimezone, type TimezoneChange } from './db/installation.js';
 import { type Lookout, openLookout } from './db/lookout.js';
 import { migrate } from './db/migrate.js';
@@ -129,6 +130,9 @@ async function prepareDatabase(store: Store, config: Config, options: AppOptions
     },
   });
   if (applied.length > 0) log.info({ migrations: applied }, 'schema brought in step');
+  if (await settle(store.db)) {
+    log.warn('the database was restored or copied from elsewhere, and has an identity and queues of its own now');
+  }
   if (timezoneChanged !== undefined) {
     const change = await setTimezone(store.db, config.schedule.timezone);
     if (change !== undefined) timezoneChanged(change);

@@ -136,6 +136,7 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
     'hive-sync migrate --recreate-dependents',
   ])
     .option('--check', 'only say what is pending; exits 3 when something is', false)
+    .option('--new-identity', 'for a copy: queues of its own in Redis', false)
     .option('--recreate-dependents', 'drop views that others built on ours, and make them again afterwards', false)
     .action(async (options: MigrateCommandOptions) =>
       ends(await (await import('./migrate.js')).migrateCommand(io, options)),
