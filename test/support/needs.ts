@@ -24,6 +24,14 @@ const needs = {
   promtool: { what: 'the program promtool (apt-get install prometheus)', isThere: () => isInPath('promtool') },
   redis: { what: 'a Redis on port 6379 (or REDIS_URL)', isThere: () => inject('redisUrl') !== undefined },
   'redis-server': { what: 'the program redis-server', isThere: () => isInPath('redis-server') },
+  registry: {
+    what: 'CI, or INSTALLS=1 (it installs packages from the registry)',
+    isThere: () => process.env.CI !== undefined || process.env.INSTALLS !== undefined,
+  },
+  'systemd-analyze': {
+    what: 'the program systemd-analyze (apt-get install systemd)',
+    isThere: () => isInPath('systemd-analyze'),
+  },
   root: { what: 'root, to become other users', isThere: () => process.getuid?.() === 0 },
 };
 
