@@ -22,7 +22,7 @@ export async function workerCommand(io: Io): Promise<number> {
   const log = openLog(config.logLevel, io.stderr);
   const metrics = openMetrics(io.version);
   const { signal } = io;
-  const starting = await openWhileStarting(config.http);
+  const starting = await openWhileStarting(config.http, config.http.basePath);
   let app: App | undefined;
   let server: Server | undefined;
   let working: Working = { workers: [], keeping: [] };
