@@ -39,6 +39,7 @@ export async function demoCommand(io: Io): Promise<number> {
       log: openLog(foregroundLevel(io.env), io.stderr),
       version: io.version,
       signal: io.signal,
+      waiting: (sentence) => note(io, sentence),
     });
     try {
       const [account] = app.accounts;
