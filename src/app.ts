@@ -2,6 +2,7 @@
 import { closeAll, type Part, unlessStopped } from './closing.js';
 import { collections } from './collections/index.js';
 import type { Account, Config } from './config.js';
+import { settle } from './db/identity.js';
 import { readInstallation, setTimezone, type TimezoneChange } from './db/installation.js';
 import { type Lookout, openLookout } from './db/lookout.js';
 import { migrate } from './db/migrate.js';
@@ -44,6 +45,8 @@ export interface AppOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether servers that are not there yet are waited for, until `signal` fires. */
   readonly waits?: boolean;
+  /** Told in a sentence what the opening waits for. */
+  readonly waiting?: (sentence: string) => void;
   /**
    * Given by those commands that may change in which time zone the database's days begin; told when they did. All
    * others take the database as it is.
@@ -117,9 +120,19 @@ function joinParts(config: Config, options: AppOptions, store: Store, backend: B
   };
 }
 
-async function prepareDatabase(store: Store, config: Config, { log, timezoneChanged }: AppOptions) {
-  const applied = await migrate(store);
+async function prepareDatabase(store: Store, config: Config, options: AppOptions) {
+  const { log, timezoneChanged, signal, waiting = () => {} } = options;
+  const applied = await migrate(store, {
+    signal,
+    waiting(sentence) {
+      log.warn({ problem: sentence }, 'waiting for a lock');
+      waiting(sentence);
+    },
+  });
   if (applied.length > 0) log.info({ migrations: applied }, 'schema brought in step');
+  if (await settle(store.db)) {
+    log.warn('the database was restored or copied from elsewhere, and has an identity and queues of its own now');
+  }
   if (timezoneChanged !== undefined) {
     const change = await setTimezone(store.db, config.schedule.timezone);
     if (change !== undefined) timezoneChanged(change);

@@ -52,7 +52,13 @@ export interface Config {
     readonly fullCron: string | undefined;
     readonly timezone: string;
   };
-  readonly http: { readonly host: string; readonly port: number; readonly adminToken: string | undefined };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly adminToken: string | undefined;
+    /** Put before every path that leaves the server: `/hive`, or empty. */
+    readonly basePath: string;
+  };
   /** After that long it is let go: deliveries of webhooks, ended runs, closed dead letters, the history (undefined = never). */
   readonly retention: {
     readonly webhooksMs: number;
@@ -115,7 +121,12 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
       fullCron: values.SYNC_FULL_CRON,
       timezone: required(values.SYNC_TIMEZONE),
     },
-    http: { host, port: required(values.HTTP_PORT), adminToken: values.ADMIN_TOKEN },
+    http: {
+      host,
+      port: required(values.HTTP_PORT),
+      adminToken: values.ADMIN_TOKEN,
+      basePath: required(values.HTTP_BASE_PATH),
+    },
     retention: {
       webhooksMs: required(values.WEBHOOK_RETENTION),
       ledgerMs: required(values.LEDGER_RETENTION),

@@ -47,6 +47,28 @@ export class NotPermittedError extends Error {
   override readonly name = 'NotPermittedError';
 }
 
+/** The database was brought in step by a newer release. Nothing was read from it and nothing changed. */
+export class NewerSchemaError extends Error {
+  override readonly name = 'NewerSchemaError';
+  constructor(
+    /** Names of the migrations that this release does not have. */
+    readonly unknown: readonly string[],
+    /** The release that applied the last of them, where the database says so. */
+    release: string | undefined,
+    own: string,
+  ) {
+    const several = unknown.length > 1;
+    super(
+      `The database was brought in step by a newer hive-sync${release === undefined ? '' : ` (${release})`}: this one (${own}) does not know its migration${several ? 's' : ''} ${unknown.join(', ')}. Install the newer release again, or restore the backup from before it (docs/operations.md, "Going back").`,
+    );
+  }
+}
+
+/** Others built views on ours that have to be dropped, or hold a lock on them. Nothing was changed. */
+export class DependentsError extends Error {
+  override readonly name = 'DependentsError';
+}
+
 /** The API answered with a status outside 2xx. */
 export class HiveHttpError extends Error {
   override readonly name = 'HiveHttpError';

@@ -9,7 +9,14 @@ import type { Logger } from './log.js';
 /** PostgreSQL, the user's own or the embedded one, and how to let go of it. */
 export interface Store extends Database {
   readonly embedded: boolean;
+  /** Rejects with one sentence when an embedded server is gone for good; otherwise never settles. */
+  readonly lost: Promise<never>;
 }
+
+/** What `act` comes to, unless its embedded server is gone for good before. @throws EmbeddedPostgresError then */
+export const unlessLost = <T>({ lost }: Pick<Store, 'lost'>, act: Promise<T>): Promise<T> => Promise.race([act, lost]);
+
+const NEVER = new Promise<never>(() => {});
 
 export interface StoreOptions {
   /** Told where the embedded database went, when that is not obvious. */
@@ -23,7 +30,7 @@ export async function openStore(
   { database: own, home, connections }: Pick<Config, 'database' | 'home' | 'connections'>,
   { log, durable = true }: StoreOptions = {},
 ): Promise<Store> {
-  if (own !== undefined) return { ...(await openDatabase(own, { connections })), embedded: false };
+  if (own !== undefined) return { ...(await openDatabase(own, { connections })), embedded: false, lost: NEVER };
   const server = await openEmbeddedPostgres({
     home,
     durable,
@@ -39,6 +46,7 @@ export async function openStore(
   return {
     ...database,
     embedded: true,
+    lost: server.lost,
     async close() {
       try {
         await database.close();

@@ -116,6 +116,15 @@ export const variables = {
   },
   HTTP_HOST: { schema: z.string(), expected: 'a host name or address', fallback: '127.0.0.1' },
   HTTP_PORT: { schema: wholeNumber(0, 65_535), expected: 'a port', fallback: '8787' },
+  HTTP_BASE_PATH: {
+    schema: z
+      .string()
+      .regex(/^(\/[A-Za-z0-9._~-]+)*\/?$/)
+      .refine((value) => !value.split('/').some((part) => part === '.' || part === '..'))
+      .transform((value) => value.replace(/\/$/, '')),
+    expected: 'a path such as /hive',
+    fallback: '/',
+  },
   ADMIN_TOKEN: { schema: z.string().min(16), expected: 'at least 16 characters', secret: true },
   LEDGER_RETENTION: { schema: duration, expected: 'a duration such as 30d or 90d', fallback: '90d' },
   DEAD_LETTER_RETENTION: { schema: duration, expected: 'a duration such as 30d or 90d', fallback: '90d' },

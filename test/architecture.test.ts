@@ -100,7 +100,9 @@ test('only the queue imports bullmq, only the program touches process', () => {
   const withExit = files.filter((file) =>
     /\bprocess\.(exit|argv|env\.|stdout|stderr|on\()/.test(readFileSync(`${src}/${file}.ts`, 'utf8')),
   );
-  expect(withExit.filter((file) => !['main', 'program'].includes(file) && !file.startsWith('db/embedded/'))).toEqual([]);
+  expect(withExit.filter((file) => !['main', 'program'].includes(file) && !file.startsWith('db/embedded/'))).toEqual(
+    [],
+  );
 });
 
 test('no file imports itself by a detour', () => {

@@ -37,7 +37,7 @@ test('a key is all that has to be set', () => {
     lookbackDays: 30,
     retryBaseMs: 1_000,
     schedule: { incrementalEveryMs: 900_000, fullCron: '0 3 * * *', timezone: 'UTC' },
-    http: { host: '127.0.0.1', port: 8787, adminToken: undefined },
+    http: { host: '127.0.0.1', port: 8787, adminToken: undefined, basePath: '' },
     retention: {
       webhooksMs: 30 * 86_400_000,
       ledgerMs: 90 * 86_400_000,
@@ -70,6 +70,7 @@ test('every variable is read', () => {
     SYNC_TIMEZONE: 'Europe/Berlin',
     HTTP_HOST: '0.0.0.0',
     HTTP_PORT: '0',
+    HTTP_BASE_PATH: '/tools/hive/',
     ADMIN_TOKEN: '0123456789abcdef',
     WEBHOOK_RETENTION: '12h',
     LEDGER_RETENTION: '30d',
@@ -95,7 +96,7 @@ test('every variable is read', () => {
     lookbackDays: 0,
     retryBaseMs: 0,
     schedule: { incrementalEveryMs: 90_000, fullCron: '*/5 0 3 * * *', timezone: 'Europe/Berlin' },
-    http: { host: '0.0.0.0', port: 0, adminToken: '0123456789abcdef' },
+    http: { host: '0.0.0.0', port: 0, adminToken: '0123456789abcdef', basePath: '/tools/hive' },
     retention: {
       webhooksMs: 43_200_000,
       ledgerMs: 30 * 86_400_000,
@@ -126,6 +127,7 @@ const bad: Record<string, string[]> = {
   SYNC_TIMEZONE: ['Mars/Olympus', 'Europe'],
   HTTP_HOST: ['0.0.0.0', 'example.com'],
   HTTP_PORT: ['65536', '-1', 'http'],
+  HTTP_BASE_PATH: ['hive', '/hi ve', '//hive', '/../x', 'https://tools.example/hive', '/hive?x'],
   ADMIN_TOKEN: ['short'],
   LOG_LEVEL: ['INFO', 'loud'],
 };

@@ -36,6 +36,7 @@ export async function backfillCommand(io: Io, names: readonly string[], options:
     log: openLog(foregroundLevel(io.env), io.stderr),
     version: io.version,
     signal: io.signal,
+    waiting: (sentence) => note(io, sentence),
   });
   try {
     const wishes: Wish[] = [];

@@ -10,6 +10,7 @@ import type { ExportOptions } from './export.js';
 import { styled } from './format.js';
 import type { GrantOptions } from './grant.js';
 import { type Io, note } from './io.js';
+import type { MigrateCommandOptions } from './migrate.js';
 import type { RefreshOptions } from './refresh.js';
 import type { SimulateOptions } from './simulate.js';
 import type { SyncOptions } from './sync.js';
@@ -132,9 +133,12 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
   command('migrate', 'bring the database schema in step with this release', [
     'hive-sync migrate',
     'hive-sync migrate --check',
+    'hive-sync migrate --recreate-dependents',
   ])
     .option('--check', 'only say what is pending; exits 3 when something is', false)
-    .action(async (options: { check: boolean }) =>
+    .option('--new-identity', 'for a copy: queues of its own in Redis', false)
+    .option('--recreate-dependents', 'drop views that others built on ours, and make them again afterwards', false)
+    .action(async (options: MigrateCommandOptions) =>
       ends(await (await import('./migrate.js')).migrateCommand(io, options)),
     );
   command('explain', 'where a record was seen, why it is missing, and what brings it back', [

@@ -36,6 +36,7 @@ export async function retryCommand(io: Io, texts: readonly string[], options: Re
     log: openLog(foregroundLevel(io.env), io.stderr),
     version: io.version,
     signal: io.signal,
+    waiting: (sentence) => note(io, sentence),
   });
   try {
     const planned = await planAll(app.store.db, config.accounts, await choose(app.store.db));

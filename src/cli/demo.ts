@@ -7,6 +7,7 @@ import type { Db } from '../db/database.js';
 import { openEmbeddedPostgres } from '../db/embedded/index.js';
 import { openLog } from '../log.js';
 import { openSimulator } from '../simulator/index.js';
+import { unlessLost } from '../store.js';
 import { inThousands } from '../words.js';
 import { carryOut } from './carry-out.js';
 import { demoQueries } from './demo-queries.js';
@@ -38,12 +39,13 @@ export async function demoCommand(io: Io): Promise<number> {
       log: openLog(foregroundLevel(io.env), io.stderr),
       version: io.version,
       signal: io.signal,
+      waiting: (sentence) => note(io, sentence),
     });
     try {
       const [account] = app.accounts;
       if (account === undefined) throw new Error('the demo has an account');
       const wish = { account, collections, options: { mode: 'full', trigger: 'cli' } } as const;
-      const code = await carryOut(io, app, config, [wish], { follow: true, startedAt });
+      const code = await unlessLost(server, carryOut(io, app, config, [wish], { follow: true, startedAt }));
       if (code === 130) return code;
       if (code !== 1) await printAnswers(io, app.store.db, server.url);
       return code;

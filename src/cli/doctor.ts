@@ -3,9 +3,12 @@
 import { openApp } from '../app.js';
 import { collectionNamed } from '../collections/index.js';
 import { type Config, readConfig } from '../config.js';
+import { isElsewhere } from '../db/identity.js';
 import { pendingMigrations } from '../db/migrate.js';
+import { lostReaders, mendOf } from '../db/readers.js';
 import { describe, HiveHttpError, UsageError } from '../errors.js';
 import { openLog } from '../log.js';
+import { countStrangeJobs } from '../queue/strange-jobs.js';
 import { openStore } from '../store.js';
 import { styled } from './format.js';
 import { type Io, print } from './io.js';
@@ -38,9 +41,10 @@ export async function doctorCommand(io: Io): Promise<number> {
     try {
       const pending = await pendingMigrations(store);
       const kind = store.embedded ? `embedded in ${config.home}` : 'reached';
-      return pending.length === 0
-        ? `${kind}, schema in step`
-        : `${kind}; its schema is brought in step now, ${pending.length} migration(s)`;
+      if (pending.length > 0) return `${kind}; its schema is brought in step now, ${pending.length} migration(s)`;
+      return (await isElsewhere(store.db))
+        ? `${kind}, schema in step; restored or copied from elsewhere, it gets an identity and queues of its own now`
+        : `${kind}, schema in step`;
     } finally {
       await store.close();
     }
@@ -70,6 +74,20 @@ export async function doctorCommand(io: Io): Promise<number> {
           }
         });
       }
+      for (const { account, queue } of app.accounts) {
+        const strange = await countStrangeJobs(queue.queue, app.store.db);
+        if (strange === 0) continue;
+        throw new Error(
+          `the queue of account ${account.label} holds ${strange} jobs that this database does not know: they belong to another database, or to this one before it was set back. Stop the workers, then run: hive-sync migrate --new-identity`,
+        );
+      }
+      await check('readers', async () => {
+        const lost = await lostReaders(app.store.db);
+        if (lost.length === 0) return 'all who were given the right to read have it';
+        throw new Error(
+          `${lost.map(({ role }) => role).join(', ')} cannot read what was granted. Run: ${lost.map(mendOf).join('; ')}`,
+        );
+      });
       return `BullMQ on ${app.backend.kind === 'redis' ? 'Redis' : 'PostgreSQL'}`;
     } finally {
       await app.close();

@@ -7,6 +7,7 @@ import type { Proved } from '../db/proofs.js';
 import { etaMs, progressOf } from '../db/run-progress.js';
 import { type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
 import { describe, isServiceAway } from '../errors.js';
+import { unlessLost } from '../store.js';
 import { inWords } from '../words.js';
 import { inLines, tableOf } from './format.js';
 import { type Io, note, print } from './io.js';
@@ -36,7 +37,7 @@ export async function workThrough(
   const workers = [...new Set(followed.map(({ account }) => account))].map((account) => account.work());
   let runs: RunStatus[];
   try {
-    runs = await followRuns(io, app, config, followed);
+    runs = await unlessLost(app.store, followRuns(io, app, config, followed));
   } finally {
     await Promise.all(workers.map((worker) => worker.close()));
   }

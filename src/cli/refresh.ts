@@ -36,6 +36,7 @@ export async function refreshCommand(
     log: openLog(foregroundLevel(io.env), io.stderr),
     version: io.version,
     signal: io.signal,
+    waiting: (sentence) => note(io, sentence),
   });
   try {
     const account = chooseAccount(app.accounts, options.account);

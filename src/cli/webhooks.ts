@@ -16,7 +16,7 @@ import { readDate } from '../sync/runs/dates.js';
 import { takeInWebhooks } from '../sync/webhooks/take-in-webhook.js';
 import { counted, inThousands, inUtc } from '../words.js';
 import { tableOf } from './format.js';
-import { foregroundLevel, type Io, print } from './io.js';
+import { foregroundLevel, type Io, note, print } from './io.js';
 import { withStore } from './with-store.js';
 
 interface ChoiceOptions {
@@ -88,6 +88,7 @@ export async function replayCommand(io: Io, options: ReplayOptions): Promise<num
     log: openLog(foregroundLevel(io.env), io.stderr),
     version: io.version,
     signal: io.signal,
+    waiting: (sentence) => note(io, sentence),
   });
   try {
     const { db } = app.store;

@@ -11,6 +11,8 @@ import { keepSchedule, setSchedule } from '../queue/schedule.js';
 import type { AccountWorker } from '../queue/worker.js';
 import { openMetrics } from '../server/metrics/metrics.js';
 import { openServer, type Server } from '../server/server.js';
+import { openWhileStarting } from '../server/while-starting.js';
+import { unlessLost } from '../store.js';
 import type { Io } from './io.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -20,6 +22,7 @@ export async function workerCommand(io: Io): Promise<number> {
   const log = openLog(config.logLevel, io.stderr);
   const metrics = openMetrics(io.version);
   const { signal } = io;
+  const starting = await openWhileStarting(config.http, config.http.basePath);
   let app: App | undefined;
   let server: Server | undefined;
   let working: Working = { workers: [], keeping: [] };
@@ -30,20 +33,24 @@ export async function workerCommand(io: Io): Promise<number> {
       version: io.version,
       signal,
       waits: true,
+      waiting: () =>
+        starting.say('The worker is starting: it waits for a lock in the database. Its log says who holds it.'),
       timezoneChanged: (change) => log.warn(change, inOneSentence(change)),
     });
+    await starting.close();
     server = await openServer({ ...app, config, log, version: io.version, metrics });
     // BullMQ waits by itself for a Redis that has gone again, and would not hear the signal.
-    await unlessStopped(signal, prepare(app, config, { log, signal }));
+    await unlessLost(app.store, unlessStopped(signal, prepare(app, config, { log, signal })));
     working = work(app, config, signal);
     const labels = app.accounts.map(({ account }) => account.label);
     log.info({ accounts: labels, queue: app.backend.kind }, 'worker is up');
-    await untilAborted(signal);
+    await unlessLost(app.store, untilAborted(signal));
     log.info('worker is stopping: what waits is given back, what is being written is finished');
   } catch (error) {
     if (!signal.aborted) throw error;
     if (!isAbort(error)) log.warn({ problem: describe(error) }, 'stopped while this was in its way');
   } finally {
+    await starting.close();
     await closeAll(log, [
       ...(server === undefined ? [] : [{ part: 'HTTP server', close: server.close, withinMs: SERVER_CLOSES_MS }]),
       ...working.workers.map((worker) => ({ part: 'worker', close: worker.close, withinMs: WORKER_CLOSES_MS })),

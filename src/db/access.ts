@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm';
 import { describe, NotPermittedError, UsageError } from '../errors.js';
 import type { Db, Executor } from './database.js';
 import { MASKED, makeMasks, quoted } from './masks.js';
+import { rememberReader } from './readers.js';
 
 export type Access = 'whole' | 'masked' | 'none';
 
@@ -28,6 +29,7 @@ export async function grantAccess(db: Db, role: string, access: Access): Promise
     return await db.transaction(async (tx) => {
       if (before === undefined) await createRole(tx, role);
       await setRights(tx, role, access);
+      await rememberReader(tx, role, access);
       if (access !== 'none') await checkReach(tx, role, access);
       return { isNew: before === undefined, canLogIn: before?.canLogIn ?? true, ...(await countReadable(tx, access)) };
     });

@@ -4,8 +4,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
-import { describe, ServiceUnavailableError } from '../errors.js';
 import type { Db, Executor } from './database.js';
+import type { Doomed } from './migrating/doomed.js';
+import { type Right, readRights } from './migrating/rights.js';
+import { type TakenAway, takeAway } from './migrating/take-away.js';
 
 export const MASKED = 'hive_masked';
 
@@ -36,45 +38,70 @@ export async function makeMasks(db: Db): Promise<void> {
   await db.execute(
     sql`comment on schema hive_masked is ${sql.raw(`'The tables and views of schema hive without personal data. Made by hive-sync grant --mask-personal-data.'`)}`,
   );
-  await setMasks(db);
-}
-
-/** Brings the views in step, where there is the schema. */
-export async function setMasks(db: Db): Promise<void> {
-  const names = await pendingMasks(db);
-  if (names.length === 0) return;
-  const wanted = JSON.parse(readFileSync(masksFile, 'utf8')) as Record<string, string[]>;
   await db.transaction(async (tx) => {
-    await dropMasks(tx, names);
-    for (const name of names) {
-      const harmless = wanted[name] ?? [];
-      const [source] = await tx.execute<{ columns: string[] | null }>(sql`
-        select array_agg(attname::text order by attnum) as columns from pg_attribute
-        where attrelid = to_regclass(${`hive.${quoted(name)}`}) and attname::text in ${harmless} and not attisdropped`);
-      if (harmless.length === 0 || !source?.columns) continue;
-      const columns = source.columns.map(quoted).join(', ');
-      await tx.execute(sql.raw(`create view ${MASKED}.${quoted(name)} as select ${columns} from hive.${quoted(name)}`));
-      for (const { statement } of await commentsFor(tx, name)) await tx.execute(sql.raw(statement));
-    }
+    await takeAway(tx, await masksInTheWay(tx), false);
+    await setMasks(tx);
   });
 }
 
-/** Before migrations: a view that hangs on a column would keep them from changing it. */
-export async function dropMasks(db: Executor, names?: readonly string[]): Promise<void> {
-  const found = await db.execute<{ name: string }>(
-    sql`select relname::text as name from pg_class where relnamespace = to_regnamespace(${MASKED}) and relkind = 'v'`,
-  );
-  const gone = found.filter(({ name }) => names?.includes(name) ?? true);
-  if (gone.length === 0) return;
-  try {
-    await db.execute(sql.raw(`drop view ${gone.map(({ name }) => `${MASKED}.${quoted(name)}`).join(', ')}`));
-  } catch (error) {
-    throw new ServiceUnavailableError(
-      `The views in schema ${MASKED} have to be made again, but others were built on them (${describe(error)}). Drop those, then run: hive-sync migrate`,
-      { cause: error },
-    );
+/** Brings the views in step, where there is the schema. What only gets more columns is replaced, not dropped. */
+export async function setMasks(tx: Executor): Promise<void> {
+  const names = await pendingMasks(tx);
+  if (names.length === 0) return;
+  const wanted = JSON.parse(readFileSync(masksFile, 'utf8')) as Record<string, string[]>;
+  for (const { name } of await masksThatDiffer(tx)) await tx.execute(sql.raw(`drop view ${masked(name)}`));
+  for (const name of names) {
+    const harmless = wanted[name] ?? [];
+    const [source] = await tx.execute<{ columns: string[] | null }>(sql`
+      select array_agg(attname::text order by attnum) as columns from pg_attribute
+      where attrelid = to_regclass(${`hive.${quoted(name)}`}) and attname::text in ${harmless} and not attisdropped`);
+    if (harmless.length === 0 || !source?.columns) continue;
+    const columns = source.columns.map(quoted).join(', ');
+    await tx.execute(sql.raw(`create or replace view ${masked(name)} as select ${columns} from hive.${quoted(name)}`));
+    for (const { statement } of await commentsFor(tx, name)) await tx.execute(sql.raw(statement));
   }
 }
+
+/** Views that have to be dropped: for too many, or for columns that are gone or stand elsewhere. */
+const masksThatDiffer = (db: Executor) =>
+  db.execute<{ name: string }>(sql`
+    with wanted as (
+      select n.key as name, array_agg(a.attname::text order by a.attnum) as columns
+      from jsonb_each(${readFileSync(masksFile, 'utf8')}::text::jsonb) n
+      join pg_class c on c.relnamespace = to_regnamespace('hive') and c.relname = n.key and c.relkind in ('r', 'p', 'v', 'm')
+      join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and n.value ? a.attname::text
+      group by n.key)
+    select c.relname::text as name
+    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    left join wanted w on w.name = c.relname
+    where c.relnamespace = to_regnamespace(${MASKED}) and c.relkind = 'v'
+    group by c.relname, w.columns
+    having w.columns is null or array_agg(a.attname::text order by a.attnum) <> w.columns[1:count(*)]
+    order by 1`);
+
+/** Those, for takeAway(). */
+export const masksInTheWay = async (db: Executor): Promise<Doomed[]> =>
+  (await masksThatDiffer(db)).map(({ name }) => ({ relation: masked(name) }));
+
+/**
+ * Before migrations: drops the views that hang on what these drop or change, and keeps their rights, for giveBack().
+ * What others built on them is out of the way by then.
+ */
+export async function dropMasks(tx: Executor, doomed: readonly Doomed[]): Promise<TakenAway> {
+  const sources = new Set(doomed.map(({ relation }) => relation));
+  const found = await tx.execute<{ name: string }>(
+    sql`select relname::text as name from pg_class where relnamespace = to_regnamespace(${MASKED}) and relkind = 'v'`,
+  );
+  const rights = new Map<string, readonly Right[] | undefined>();
+  for (const { name } of found) {
+    if (!sources.has(`"hive".${quoted(name)}`)) continue;
+    rights.set(masked(name), await readRights(tx, masked(name)));
+    await tx.execute(sql.raw(`drop view ${masked(name)}`));
+  }
+  return { views: [], rights };
+}
+
+const masked = (name: string): string => `"${MASKED}".${quoted(name)}`;
 
 /** The comments of the table or view and its columns, for the view of the same name. */
 const commentsFor = (db: Executor, name: string) =>

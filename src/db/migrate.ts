@@ -1,58 +1,127 @@
-// Brings the schema in step with this release. Safe to call from several processes at once.
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+// Brings the schema in step with this release. Safe to call from several processes at once. All of it is one
+// transaction: migrations, comments, masks, and the views of others that stood in the way.
 import { sql } from 'drizzle-orm';
-import { migrate as applyMigrations } from 'drizzle-orm/postgres-js/migrator';
+import { DependentsError, describe } from '../errors.js';
 import { pendingComments, setComments } from './comments.js';
-import { type Database, openDatabase } from './database.js';
-import { dropMasks, pendingMasks, setMasks } from './masks.js';
+import { type Database, type Executor, openDatabase } from './database.js';
+import { dropMasks, masksInTheWay, pendingMasks, setMasks } from './masks.js';
+import { doomedBy } from './migrating/doomed.js';
+import { type LockPatience, OtherMigrationError, throughLocks } from './migrating/lock-waits.js';
+import { applyStep, makeBookkeeping, nameSteps, pendingSteps, RELEASED, type Step } from './migrating/steps.js';
+import { giveBack, takeAway } from './migrating/take-away.js';
 
-const migrationsFolder = fileURLToPath(new URL('../../migrations', import.meta.url));
-const BOOKKEEPING = { migrationsFolder, migrationsSchema: 'sync', migrationsTable: 'migrations' };
 /** Any number that nobody else uses: one migration at a time per database. */
 const LOCK = 4_810_276;
+
+/** The migration that adds the columns for names. */
+const NAMED_SINCE = '0012';
 
 /** What stands for the comments of the database among the tags of migrations. */
 const COMMENTS = 'comments';
 /** The same for the views of schema hive_masked. */
 const MASKS = 'masks';
 
-/** Tags of the migrations that the database lacks, oldest first, then `comments` and `masks` when some of them differ. */
-export async function pendingMigrations({ db }: Pick<Database, 'db'>): Promise<string[]> {
-  const [found] = await db.execute<{ exists: boolean }>(
-    sql`select to_regclass('sync.migrations') is not null as exists`,
-  );
-  const [last] =
-    found?.exists === true
-      ? await db.execute<{ at: number | null }>(sql`select max(created_at) as at from sync.migrations`)
-      : [];
-  const { entries } = JSON.parse(readFileSync(`${migrationsFolder}/meta/_journal.json`, 'utf8')) as {
-    entries: { tag: string; when: number }[];
-  };
-  const tags = entries.filter((entry) => entry.when > (last?.at ?? 0)).map((entry) => entry.tag);
+export interface MigrateOptions extends LockPatience {
+  /** Views of others in the way are dropped and made again. Default: false, they are named in an error. */
+  readonly recreateDependents?: boolean;
+  /** Where the migrations are. Default: those of this release. */
+  readonly folder?: string;
+}
+
+/**
+ * Tags of the migrations that the database lacks, oldest first, then `comments` and `masks` when some of them differ.
+ * @throws NewerSchemaError when it has migrations that this release does not know
+ */
+export async function pendingMigrations({ db }: Pick<Database, 'db'>, folder = RELEASED): Promise<string[]> {
+  return tagsOf(db, await pendingSteps(db, folder));
+}
+
+async function tagsOf(db: Executor, steps: readonly Step[]): Promise<string[]> {
+  const tags = steps.map(({ tag }) => tag);
   if ((await pendingComments(db)).length > 0) tags.push(COMMENTS);
   if ((await pendingMasks(db)).length > 0) tags.push(MASKS);
   return tags;
 }
 
-/** Applies what is pending; returns the tags that were applied. */
-export async function migrate(database: Database): Promise<string[]> {
-  if ((await pendingMigrations(database)).length === 0) return [];
-  // A connection of its own holds the lock for the session, as the migrator makes its own transaction.
+/**
+ * Applies what is pending; returns the tags that were applied.
+ * @throws NewerSchemaError; DependentsError when others' views are in the way; ServiceUnavailableError when a lock is
+ *   not to be had. Then nothing was changed.
+ */
+export async function migrate(database: Database, options: MigrateOptions = {}): Promise<string[]> {
+  const { recreateDependents = false, folder = RELEASED } = options;
+  if ((await pendingMigrations(database, folder)).length === 0) return [];
+  // A connection of its own: the pool stays free to see whom it waits for.
   const single = await openDatabase(database.address, { connections: 1 });
   try {
-    await single.db.execute(sql`select pg_advisory_lock(${LOCK})`);
-    const pending = await pendingMigrations(single);
-    if (pending.some((tag) => tag !== COMMENTS && tag !== MASKS)) await dropMasks(single.db);
-    await applyMigrations(single.db, BOOKKEEPING);
-    const comments = await pendingComments(single.db);
-    await setComments(single.db, comments);
-    await setMasks(single.db);
-    await single.db.execute(
-      sql`insert into sync.installation (id) select gen_random_uuid() where not exists (select from sync.installation)`,
+    const [backend] = await single.db.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+    return await throughLocks(database.db, backend?.pid ?? 0, options, (lockMs) =>
+      single.db.transaction((tx) => bringInStep(tx, { folder, lockMs, recreateDependents })),
     );
-    return comments.length === 0 ? pending : [...new Set([...pending, COMMENTS])];
   } finally {
     await single.close();
   }
+}
+
+async function bringInStep(
+  tx: Executor,
+  { folder, lockMs, recreateDependents }: { folder: string; lockMs: number; recreateDependents: boolean },
+): Promise<string[]> {
+  await prepareTransaction(tx, lockMs);
+  const steps = await pendingSteps(tx, folder);
+  const pending = await tagsOf(tx, steps);
+  const doomed = doomedBy(steps);
+  const away = await takeAway(tx, doomed, recreateDependents);
+  const masks = await dropMasks(tx, doomed);
+  await makeBookkeeping(tx);
+  await applySteps(tx, steps);
+  if (steps.some(({ tag }) => tag >= NAMED_SINCE)) await nameSteps(tx, folder, steps);
+  const stale = await takeAway(tx, await masksInTheWay(tx), recreateDependents);
+  await setMasks(tx);
+  const comments = await pendingComments(tx);
+  await setComments(tx, comments);
+  await tx.execute(
+    sql`insert into sync.installation (id) select gen_random_uuid() where not exists (select from sync.installation)`,
+  );
+  // What was taken away last stands lower.
+  await giveBack(tx, masks);
+  await giveBack(tx, stale);
+  await giveBack(tx, away);
+  return comments.length === 0 ? pending : [...new Set([...pending, COMMENTS])];
+}
+
+/** @throws OtherMigrationError while another process does the same */
+async function prepareTransaction(tx: Executor, lockMs: number): Promise<void> {
+  // An owner's statement_timeout is for queries; building an index may take longer.
+  await tx.execute(sql`
+    select set_config('lock_timeout', ${`${lockMs}ms`}, true), set_config('statement_timeout', '0', true),
+      set_config('idle_in_transaction_session_timeout', '0', true)`);
+  const [lock] = await tx.execute<{ mine: boolean }>(sql`select pg_try_advisory_xact_lock(${LOCK}) as mine`);
+  if (lock?.mine !== true) throw new OtherMigrationError('another process brings the schema in step');
+  // Whoever runs this, a superuser for once, say: what is made belongs to the role that owns the rest.
+  const [owner] = await tx.execute<{ role: string }>(sql`
+    select pg_get_userbyid(nspowner)::text as role from pg_namespace
+    where nspname = 'sync' and pg_get_userbyid(nspowner) <> current_user 
+      and pg_has_role(current_user, nspowner, case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end)`);
+  if (owner !== undefined) await tx.execute(sql`select set_config('role', ${owner.role}, true)`);
+}
+
+async function applySteps(tx: Executor, steps: readonly Step[]): Promise<void> {
+  try {
+    for (const step of steps) await applyStep(tx, step);
+  } catch (error) {
+    if (!isInUse(error)) throw error;
+    throw new DependentsError(
+      `A table or view of hive-sync cannot be changed, as others have built something on it (${describe(error)}). Drop that, run "hive-sync migrate", and make it again.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Others depend on it (2BP01), or a view uses the column whose type is to change (0A000). */
+function isInUse(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && (at.code === '2BP01' || at.code === '0A000')) return true;
+  }
+  return false;
 }

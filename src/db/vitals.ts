@@ -26,6 +26,10 @@ export interface Vitals {
   readonly running: ReadonlyMap<string, number>;
   /** When the last complete run of a mode ended. */
   readonly lastComplete: ReadonlyMap<string, Date>;
+  /** When the last failed run of a mode ended. */
+  readonly lastFailed: ReadonlyMap<string, Date>;
+  /** By mode: runs that ended incomplete since the last one that ended complete; counted up to 100. */
+  readonly incompleteInARow: ReadonlyMap<string, number>;
 }
 
 /** Null stays null, where greatest() alone would make 0 of it. */
@@ -35,7 +39,7 @@ const ageMs = (column: string) =>
   );
 
 export async function readVitals(db: Executor, account: string): Promise<Vitals> {
-  const [proofs, letters, running, complete] = await Promise.all([
+  const [proofs, letters, running, complete, ends] = await Promise.all([
     db.execute<{
       collection: string;
       certified: number | null;
@@ -60,6 +64,14 @@ export async function readVitals(db: Executor, account: string): Promise<Vitals>
       from unnest('{incremental,full,backfill,refresh,retry}'::text[]) as m (mode) cross join lateral (
         select finished_at from sync.runs where account = ${account} and mode = m.mode and state = 'complete'
         order by finished_at desc limit 1) r`),
+    db.execute<{ mode: string; failed: number | null; incomplete: number }>(sql`
+      select m.mode, (select extract(epoch from max(finished_at))::float8 * 1000 from sync.runs
+          where account = ${account} and mode = m.mode and state = 'failed') as failed,
+        (select count(*) from (
+          select from sync.runs where account = ${account} and mode = m.mode and state = 'incomplete'
+            and finished_at > coalesce((select max(finished_at) from sync.runs
+              where account = ${account} and mode = m.mode and state = 'complete'), '-infinity') limit 100) x) as incomplete
+      from unnest('{incremental,full,backfill,refresh,retry}'::text[]) as m (mode)`),
   ]);
   return {
     proofs: new Map(
@@ -78,5 +90,7 @@ export async function readVitals(db: Executor, account: string): Promise<Vitals>
     openDeadLetters: letters,
     running: new Map(running.map(({ mode, count }) => [mode, count])),
     lastComplete: new Map(complete.map(({ mode, at }) => [mode, new Date(at)])),
+    lastFailed: new Map(ends.flatMap(({ mode, failed }) => (failed === null ? [] : [[mode, new Date(failed)]]))),
+    incompleteInARow: new Map(ends.map(({ mode, incomplete }) => [mode, incomplete])),
   };
 }

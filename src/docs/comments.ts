@@ -13,6 +13,8 @@ const bookkeeping: Readonly<Record<string, string>> = {
   'sync.migrations.hash': 'SHA-256 of the migration.',
   'sync.migrations.created_at':
     'When the migration was written, in milliseconds since 1970: what tells which are pending.',
+  'sync.migrations.tag': 'Name of the migration; null in what a release of before 0012 applied.',
+  'sync.migrations.release': 'Version of hive-sync that applied it; null where that is not known.',
 };
 
 /** By place: `schema`, `schema.table` or `schema.table.column`. */

@@ -18,6 +18,7 @@ export type TaskQueue = Pick<
   | 'getJobSchedulers'
   | 'removeJobScheduler'
   | 'getJobCounts'
+  | 'getJobs'
   | 'waitUntilReady'
   | 'close'
 > & { on(event: 'error', listener: (error: Error) => void): unknown };

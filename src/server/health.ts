@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { FastifyPluginAsync } from 'fastify';
 import { pendingMigrations } from '../db/migrate.js';
-import { describe } from '../errors.js';
+import { describe, NewerSchemaError } from '../errors.js';
 import type { ServerParts } from './parts.js';
 
 const open = { config: { access: 'open' as const } };
@@ -32,7 +32,7 @@ async function findProblems({ store, accounts, log }: ServerParts): Promise<stri
       return [await within(PATIENCE_MS, look())].filter((problem) => problem !== undefined);
     } catch (error) {
       log.warn({ problem: describe(error) }, `not ready: ${sentence}`);
-      return [sentence];
+      return [error instanceof NewerSchemaError ? describe(error) : sentence];
     }
   };
   const problems = await Promise.all([

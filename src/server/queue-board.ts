@@ -7,7 +7,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { CONTENT_SECURITY_POLICY } from './headers.js';
 import type { ServerParts } from './parts.js';
 
-const PATH = '/queues';
+export const QUEUES_PATH = '/queues';
 /** Its page carries styles inline and names its own base. Its scripts are files; fonts from elsewhere stay out. */
 const POLICY = CONTENT_SECURITY_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'").replace(
   "base-uri 'none'",
@@ -15,15 +15,20 @@ const POLICY = CONTENT_SECURITY_POLICY.replace("style-src 'self'", "style-src 's
 );
 
 export const queueBoardRoutes =
-  ({ accounts }: ServerParts): FastifyPluginAsync =>
+  ({ accounts, config }: ServerParts): FastifyPluginAsync =>
   async (server) => {
-    const board = new FastifyAdapter().setBasePath(PATH);
+    const { basePath } = config.http;
+    const board = new FastifyAdapter().setBasePath(basePath + QUEUES_PATH);
     createBullBoard({
       // Its type names BullMQ's Redis queue; ours is the same class on either backend.
       queues: accounts.map(({ queue }) => new BullMQAdapter(queue.queue as never, { readOnlyMode: true })),
       serverAdapter: board,
       options: {
-        uiConfig: { boardTitle: 'hive-sync queues', hideDocsLink: true, miscLinks: [{ text: 'Status', url: '/' }] },
+        uiConfig: {
+          boardTitle: 'hive-sync queues',
+          hideDocsLink: true,
+          miscLinks: [{ text: 'Status', url: `${basePath}/` }],
+        },
       },
     });
     server.addHook('onRequest', async (request, reply) => {
@@ -35,5 +40,5 @@ export const queueBoardRoutes =
       }
       reply.header('content-security-policy', POLICY);
     });
-    await server.register(board.registerPlugin(), { prefix: PATH });
+    await server.register(board.registerPlugin(), { prefix: QUEUES_PATH });
   };

@@ -9,6 +9,7 @@ import { guard } from './access/guard.js';
 import { openGuesses } from './access/guesses.js';
 import { loginRoutes } from './access/login.js';
 import { answerErrors } from './answer-errors.js';
+import { addBasePath, withoutBasePath } from './base-path.js';
 import { addSecurityHeaders } from './headers.js';
 import { countAnswers } from './metrics/routes.js';
 import type { ServerParts } from './parts.js';
@@ -28,9 +29,10 @@ const LAST_ANSWERS_MS = 2_000;
 
 /** @throws AddressError when nothing can listen there */
 export async function openServer(parts: ServerParts): Promise<Server> {
-  const { host, port, adminToken } = parts.config.http;
+  const { host, port, adminToken, basePath } = parts.config.http;
   const server = fastify({
     logger: false,
+    rewriteUrl: withoutBasePath(basePath),
     bodyLimit: LARGEST_BODY_BYTES,
     // A proxy on this machine or in a private network tells the asker's address and whether it was https.
     trustProxy: ['loopback', 'uniquelocal'],
@@ -39,12 +41,13 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const gate = openGate(adminToken);
   const guesses = openGuesses();
   addSecurityHeaders(server);
+  addBasePath(server, basePath);
   answerErrors(server, parts.log);
   countAnswers(server, parts.metrics);
   await server.register(cookie);
   await server.register(formbody);
   guard(server, parts, gate, guesses);
-  await server.register(loginRoutes(gate, guesses));
+  await server.register(loginRoutes(gate, guesses, basePath));
   for (const route of routes) await server.register(route(parts));
   try {
     await server.listen({ host, port });
@@ -52,7 +55,7 @@ export async function openServer(parts: ServerParts): Promise<Server> {
     await server.close();
     throw addressError(error, host, port);
   }
-  const url = urlOf(host, (server.server.address() as AddressInfo).port);
+  const url = urlOf(host, (server.server.address() as AddressInfo).port) + basePath;
   parts.log.info({ url, token: adminToken === undefined ? 'not needed' : 'needed' }, 'server is up');
   return {
     url,

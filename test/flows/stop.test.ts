@@ -56,7 +56,8 @@ const requests = ({ simulator }: Scene, n: number) =>
 const whileMigrating: Stage = {
   name: 'while it migrates',
   before: (sql) => sql`select pg_advisory_lock(${MIGRATION_LOCK})`,
-  reached: (scene) => until('it waits for its turn to migrate', () => isWaiting(scene, 'pg_advisory_lock(')),
+  reached: ({ process }) =>
+    until('it waits for its turn to migrate', () => process.output().stderr.includes('brings the schema in step')),
 };
 const stages: readonly Stage[] = [
   whileMigrating,

@@ -58,7 +58,7 @@ test('every route below /api is in the document, and nothing else', async () => 
   bare.addHook('onRoute', ({ method, url }) => {
     for (const one of [method].flat()) if (one !== 'HEAD') routes.push(`${one} ${url.replaceAll(/:(\w+)/g, '{$1}')}`);
   });
-  await bare.register(apiRoutes({ ...server.app, config: {}, version: 'test' } as never));
+  await bare.register(apiRoutes({ ...server.app, config: { http: { basePath: '' } }, version: 'test' } as never));
   const described = Object.entries(api.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );

@@ -1,6 +1,6 @@
 // What some tests need and a bare machine lacks. There they are skipped and say why, and skipped.ts counts them at the
 // end; in CI nothing may be lacking.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, inject, type SuiteOptions } from 'vitest';
 import { BROWSER_NEEDED, hasBrowser } from '../../scripts/browser.mjs';
@@ -18,10 +18,33 @@ const needs = {
   browser: { what: BROWSER_NEEDED, isThere: hasBrowser },
   disks: { what: 'root and the right to mount a disk', isThere: canMountDisks },
   openssl: { what: 'the program openssl', isThere: () => isInPath('openssl') },
+  postgresql: {
+    what: 'a PostgreSQL of the system with pg_dump (apt-get install postgresql)',
+    isThere: () => systemPostgres() !== undefined,
+  },
+  promtool: { what: 'the program promtool (apt-get install prometheus)', isThere: () => isInPath('promtool') },
   redis: { what: 'a Redis on port 6379 (or REDIS_URL)', isThere: () => inject('redisUrl') !== undefined },
   'redis-server': { what: 'the program redis-server', isThere: () => isInPath('redis-server') },
+  registry: {
+    what: 'CI, or INSTALLS=1 (it installs packages from the registry)',
+    isThere: () => process.env.CI !== undefined || process.env.INSTALLS !== undefined,
+  },
+  'systemd-analyze': {
+    what: 'the program systemd-analyze (apt-get install systemd)',
+    isThere: () => isInPath('systemd-analyze'),
+  },
   root: { what: 'root, to become other users', isThere: () => process.getuid?.() === 0 },
 };
+
+/** Folder of the programs of the newest PostgreSQL that Debian's packages brought: servers and pg_dump of one version. */
+export function systemPostgres(): string | undefined {
+  const root = '/usr/lib/postgresql';
+  if (!existsSync(root)) return undefined;
+  const versions = readdirSync(root).sort((a, b) => Number(b) - Number(a));
+  return versions
+    .map((version) => path.join(root, version, 'bin'))
+    .find((bin) => existsSync(path.join(bin, 'pg_dump')));
+}
 
 const isInPath = (program: string): boolean =>
   (process.env.PATH ?? '').split(path.delimiter).some((folder) => existsSync(path.join(folder, program)));

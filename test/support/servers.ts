@@ -60,17 +60,23 @@ interface PostgresOptions {
   readonly folder?: string;
   /** As `name=value`. */
   readonly settings?: readonly string[];
+  /** Folder of another PostgreSQL's programs. Default: those of the embedded one. */
+  readonly programs?: string | undefined;
 }
 
 export async function openOwnPostgres({
   durable = false,
   folder = tmpdir(),
   settings: own = [],
+  programs,
 }: PostgresOptions = {}): Promise<OwnServer> {
   const home = realpathSync(mkdtempSync(path.join(folder, 'hive-sync-own-')));
   chmodSync(home, 0o755);
   const place = await preparePlace(home, () => {});
-  const binaries = await findBinaries(place);
+  const binaries =
+    programs === undefined
+      ? await findBinaries(place)
+      : { initdb: path.join(programs, 'initdb'), postgres: path.join(programs, 'postgres') };
   await initialise(place, binaries);
   const settings = [...SETTINGS, ...(durable ? [] : FORGETFUL), ...own];
   const port = await freePort();

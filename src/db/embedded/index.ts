@@ -9,8 +9,10 @@ import { checkVersion, clusterExists, createCluster, readPassword, SUPERUSER } f
 import { EmbeddedPostgresError, useAnotherServer } from './error.js';
 import { hasOtherUsers, joinGuarded, type Lease, leave } from './guard.js';
 import { type Place, prepareHome, preparePlace } from './place.js';
+import { isAlive } from './processes.js';
 import { findServer, isGone, isReady, type Server, startServer, stopServer } from './server.js';
 import { withStartLock } from './start-lock.js';
+import { watchServer } from './watch.js';
 
 export { EmbeddedPostgresError } from './error.js';
 
@@ -20,6 +22,8 @@ export interface EmbeddedPostgres {
   port: number;
   /** True when the server was running already. */
   adopted: boolean;
+  /** Rejects with EmbeddedPostgresError when it died and could not be started again; otherwise never settles. */
+  lost: Promise<never>;
   /** This process no longer needs it. If it was the last one, resolves when the server has stopped. May be repeated. */
   close(): Promise<void>;
 }
@@ -45,7 +49,8 @@ export interface EmbeddedPostgresOptions {
 export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { database = 'hive_sync', log = () => {} } = options;
   const home = prepareHome(options.home);
-  const opened = await withStartLock(join(home, 'start.lock'), async () => {
+  const lock = join(home, 'start.lock');
+  const opened = await withStartLock(lock, async () => {
     const place = await preparePlace(home, log);
     const joined = (await joinRunning(place)) ?? (await start(place, options, log));
     try {
@@ -56,17 +61,37 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
       throw error;
     }
   });
+  const { place, url, adopted, server: first } = opened;
+  let current: Joined = opened;
+  const watch = watchServer({
+    isAlive: () => isAlive(current.server.pid),
+    revive: () =>
+      withStartLock(lock, async () => {
+        const { lease } = current;
+        current = (await joinRunning(place)) ?? (await start(place, { ...options, preferredPort: first.port }, log));
+        leave(lease);
+        if (current.server.port !== first.port) throw otherPort(first.port);
+      }),
+    log,
+  });
   let closing: Promise<void> | undefined;
   return {
-    url: opened.url,
-    port: opened.server.port,
-    adopted: opened.adopted,
+    url,
+    port: first.port,
+    adopted,
+    lost: watch.lost,
     close: () => {
-      closing ??= close(opened.place, opened.server, opened.lease, log);
+      closing ??= watch.stop().then(() => close(place, current.server, current.lease, log));
       return closing;
     },
   };
 }
+
+const otherPort = (port: number) =>
+  new EmbeddedPostgresError(
+    `The embedded PostgreSQL ended, and its port ${port} was taken by another program before it came back.`,
+    'Start this command again.',
+  );
 
 type Joined = { server: Server; lease: Lease; adopted: boolean };
 

@@ -5,6 +5,7 @@ export * from './ledger.js';
 export * from './lookups.js';
 export * from './proofs.js';
 export * from './rate-budget.js';
+export * from './readers.js';
 export { syncSchema } from './schema.js';
 export * from './schema-drift.js';
 export * from './webhook-deliveries.js';

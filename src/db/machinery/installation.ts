@@ -5,6 +5,10 @@ import { at, syncSchema } from './schema.js';
 
 export const installation = describedTable(syncSchema, 'installation', 'One row: what holds for the whole database.', {
   id: [uuid().primaryKey().defaultRandom(), 'Keeps the queues of several databases apart that share one Redis.'],
+  place: [
+    text(),
+    'Where it was used last: identifier of the cluster and number of the database. Elsewhere it takes another id, as it is a copy.',
+  ],
   timezone: [
     text().notNull().default('UTC'),
     'SYNC_TIMEZONE of the worker, sync or migrate that was started last: the days of hive.inventory_daily and of the views.',

@@ -16,8 +16,10 @@ const open = { config: { access: 'open' as const } };
 const LONGEST_TOKEN = 4_096;
 
 export const loginRoutes =
-  (gate: Gate, guesses: Guesses): FastifyPluginAsync =>
+  (gate: Gate, guesses: Guesses, basePath: string): FastifyPluginAsync =>
   async (server) => {
+    // Other programs behind the same proxy do not get it.
+    const cookiePath = basePath === '' ? '/' : basePath;
     server.get<{ Querystring: LoginForm }>('/login', open, (request, reply) => {
       if (!gate.needsToken) return reply.redirect('/', 303);
       return sendPage(reply, 200, loginPage(pathOf(request.query.to)));
@@ -39,7 +41,7 @@ export const loginRoutes =
         return refuse(401, 'That is not the token. It is the value of ADMIN_TOKEN in the worker’s environment.');
       }
       reply.setCookie(SESSION_COOKIE, gate.openSession(Date.now()), {
-        path: '/',
+        path: cookiePath,
         httpOnly: true,
         sameSite: 'strict',
         secure: request.protocol === 'https',
@@ -51,7 +53,7 @@ export const loginRoutes =
     server.post('/logout', (request, reply) => {
       const session = sessionOf(request);
       if (session !== undefined) gate.endSession(session);
-      reply.clearCookie(SESSION_COOKIE, { path: '/' });
+      reply.clearCookie(SESSION_COOKIE, { path: cookiePath });
       return reply.redirect('/login', 303);
     });
 

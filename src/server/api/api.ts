@@ -18,6 +18,6 @@ export const apiRoutes =
   async (server) => {
     const endpoints = endpointsOf(parts);
     for (const one of endpoints) serveEndpoint(server, one);
-    const document = openApi(endpoints, parts.version);
+    const document = openApi(endpoints, parts.version, parts.config.http.basePath);
     server.get('/api/openapi.json', async () => document);
   };

@@ -16,7 +16,7 @@ const COMMON_ERRORS: Readonly<Record<number, string>> = {
   503: 'The database is away',
 };
 
-export function openApi(endpoints: readonly Endpoint[], version: string): Json {
+export function openApi(endpoints: readonly Endpoint[], version: string, basePath = ''): Json {
   const paths: Record<string, Json> = {};
   for (const one of endpoints) {
     paths[one.path] = { ...paths[one.path], [one.method.toLowerCase()]: operationOf(one) };
@@ -30,7 +30,7 @@ export function openApi(endpoints: readonly Endpoint[], version: string): Json {
         'The worker of hive-sync: its state, its runs, its dead letters. Ids are whole numbers, instants ISO 8601 in UTC.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: '/' }],
+    servers: [{ url: `${basePath}/` }],
     security: [{ token: [] }],
     paths,
     components: {

@@ -64,6 +64,16 @@ export function openGauges({ metrics, accounts, store, config, log }: ServerPart
       'When the last complete run of a mode ended; 0 = none is on file.',
       'mode',
     ),
+    lastFailed: gauge(
+      'last_failed_run_timestamp_seconds',
+      'When the last failed run of a mode ended; 0 = none is on file.',
+      'mode',
+    ),
+    incomplete: gauge(
+      'runs_incomplete_in_a_row',
+      'Runs of a mode that ended incomplete since the last complete one; up to 100.',
+      'mode',
+    ),
     queue: gauge('queue_jobs', 'Jobs in the queue, by state.', 'state'),
   };
   const up = new Gauge({ name: 'hive_sync_database_up', help: '1 = the database answers.', registers });
@@ -102,6 +112,10 @@ export function openGauges({ metrics, accounts, store, config, log }: ServerPart
     }
     // A series that is not there fires no alert: 0 = never.
     for (const mode of ['incremental', 'full']) all.lastComplete.set({ account, mode }, 0);
+    for (const [mode, n] of vitals.incompleteInARow) {
+      all.incomplete.set({ account, mode }, n);
+      all.lastFailed.set({ account, mode }, (vitals.lastFailed.get(mode)?.getTime() ?? 0) / 1_000);
+    }
     for (const [mode, at] of vitals.lastComplete) all.lastComplete.set({ account, mode }, at.getTime() / 1_000);
   }
 

@@ -87,12 +87,18 @@ export function openMetrics(version: string): Metrics {
     registers,
   });
 
+  // From zero, as below: the first burst of refused webhooks, or of guesses, shows as an increase.
+  for (const route of ['/webhooks/hive', '/webhooks/hive/:account']) {
+    for (const status of ['400', '401', '404', '413', '503']) answers.zero({ method: 'POST', route, status });
+  }
+  for (const status of ['401', '429']) answers.zero({ method: 'POST', route: '/login', status });
+
   return {
     registry,
     observerOf(account) {
       // From zero, so that the first one shows as an increase.
       for (const status of ['200', '401', '429']) requests.inc({ account, status }, 0);
-      for (const mode of ['incremental', 'full']) {
+      for (const mode of ['incremental', 'full', 'backfill', 'refresh', 'retry']) {
         for (const state of ['complete', 'incomplete', 'failed']) runs.inc({ account, mode, state }, 0);
       }
       return {

@@ -1,4 +1,3 @@
--- In place, with the same columns: hive.freshness and hive.oldest_proof read it, and others' views may.
 CREATE OR REPLACE VIEW "sync"."proofs" AS (with recursive known as (
   (select account, collection from sync.windows order by account, collection limit 1)
   union all

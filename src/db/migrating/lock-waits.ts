@@ -1,0 +1,117 @@
+// A migration needs locks that a reader's open transaction holds, and whoever asks for the same table after it waits
+// behind it. So it gives up after a few seconds, lets the others pass, and tries again; and it says whom it waits for.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
+import { describe, isConflict, ServiceUnavailableError } from '../../errors.js';
+import type { Db } from '../database.js';
+
+export interface LockPatience {
+  /** How long one try waits for a lock, in milliseconds. Default: 3,000. */
+  readonly lockMs?: number;
+  /** Between two tries, in milliseconds. Default: 2,000. */
+  readonly pauseMs?: number;
+  /** Default: 12, which is about a minute. */
+  readonly tries?: number;
+  /** Told whom it waits for, once for each answer that differs. */
+  readonly waiting?: (sentence: string) => void;
+  /** Ends the waiting between two tries. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Another process brings the schema in step at this moment. */
+export class OtherMigrationError extends Error {
+  override readonly name = 'OtherMigrationError';
+}
+
+const LOCK_NOT_AVAILABLE = '55P03';
+const LOOK_EVERY_MS = 250;
+
+/**
+ * Runs a transaction that gives up on locks by itself, until it is through.
+ * @param watcher a connection that is free meanwhile
+ * @param pid of the backend that runs the transaction
+ * @throws ServiceUnavailableError when a lock was not to be had in all tries; another process that migrates is waited
+ *   for without end
+ */
+export async function throughLocks<T>(
+  watcher: Db,
+  pid: number,
+  { lockMs = 3_000, pauseMs = 2_000, tries = 12, waiting = () => {}, signal }: LockPatience,
+  act: (lockMs: number) => Promise<T>,
+): Promise<T> {
+  let said = '';
+  const say = (sentence: string) => {
+    if (sentence !== said) waiting(sentence);
+    said = sentence;
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    const watch = watchHolders(watcher, pid, (holders) =>
+      say(`The schema waits for a lock that is held by ${holders}.`),
+    );
+    try {
+      return await act(lockMs);
+    } catch (error) {
+      const other = error instanceof OtherMigrationError;
+      if (other) say('Another process brings the schema in step; this one waits for it.');
+      if (!other && !isLockTimeout(error) && !isConflict(error)) throw error;
+      if (!other && attempt >= tries) {
+        throw new ServiceUnavailableError(
+          `The schema could not be brought in step: ${attempt} times a lock was not to be had, which is held by ${watch.holders() ?? 'another session'}. End that session, or wait until it has ended, then try again.`,
+          { cause: error },
+        );
+      }
+      if (other) attempt -= 1;
+    } finally {
+      await watch.stop();
+    }
+    await sleep(pauseMs, undefined, signal === undefined ? {} : { signal });
+  }
+}
+
+function watchHolders(db: Db, pid: number, tell: (holders: string) => void) {
+  const ended = new AbortController();
+  let holders: string | undefined;
+  const watching = (async () => {
+    while (!ended.signal.aborted) {
+      await sleep(LOOK_EVERY_MS, undefined, { signal: ended.signal }).catch(() => {});
+      if (ended.signal.aborted) return;
+      const now = await readHolders(db, pid);
+      if (now === undefined) continue;
+      holders = now;
+      tell(now);
+    }
+  })().catch((error: unknown) => tell(`others (who, cannot be seen: ${describe(error)})`));
+  return {
+    holders: () => holders,
+    async stop() {
+      ended.abort();
+      await watching;
+    },
+  };
+}
+
+/** Sessions for which this one waits: pid, application_name, role, since when. No statement: it may hold customers' data. */
+async function readHolders(db: Db, pid: number): Promise<string | undefined> {
+  const rows = await db.execute<{ pid: number; name: string | null; role: string | null; since: string | null }>(sql`
+    select pid, nullif(application_name, '') as name, usename::text as role,
+      to_char(xact_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since
+    from pg_stat_activity where pid = any(pg_blocking_pids(${pid})) order by xact_start nulls last limit 3`);
+  if (rows.length === 0) return undefined;
+  return rows
+    .map(({ pid: holder, name, role, since }) =>
+      [
+        `process ${holder} of the server`,
+        ...(name === null ? [] : [`application_name "${name}"`]),
+        ...(role === null ? [] : [`role ${role}`]),
+        ...(since === null ? [] : [`in a transaction since ${since}`]),
+      ].join(', '),
+    )
+    .join('; and ');
+}
+
+function isLockTimeout(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && at.code === LOCK_NOT_AVAILABLE) return true;
+  }
+  return false;
+}
