@@ -32,6 +32,47 @@ const tooMany = (form: string, headers: Record<string, string>): Scenario => ({
   },
 });
 
+const list = (trouble: string, ...faults: FaultRule[]): Scenario => ({ ...answer(trouble, ...faults), group: 'Lists' });
+
+/** What a search index that is out of date answers: as if there were nothing. */
+const NOTHING = { data: [], pagination: { current_page: 1, item_count: 0, page_count: 1, items_per_page: 20 } };
+
+const lists: readonly Scenario[] = [
+  list('page_count 200,000 in the first answer', orders(1, { patchPagination: { page_count: 200_000 } })),
+  list('page_count 1 in the first answer', orders(1, { patchPagination: { page_count: 1 } })),
+  list('item_count 7 in an answer in the middle', orders(5, { patchPagination: { item_count: 7 } })),
+  list('page_count as text that is no number, everywhere', {
+    ...orders(1, { patchPagination: { page_count: 'many' } }, null),
+    match: { path: '/orders' },
+  }),
+  list('one page in the middle is empty, beside the right numbers', {
+    ...orders(5, {
+      status: 200,
+      body: { data: [], pagination: { ...NOTHING.pagination, item_count: 200, page_count: 10 } },
+    }),
+  }),
+  list('the whole list is empty, once', { match: { path: '/returns' }, respond: { status: 200, body: NOTHING } }),
+  {
+    ...list('the list becomes shorter, and pages past its end are not found'),
+    simulator: {
+      pastEnd: 'not-found',
+      drift: [
+        {
+          before: { path: '/shipments', page: 6 },
+          do: Array.from({ length: 45 }, () => ({
+            kind: 'delete' as const,
+            collection: 'shipments' as const,
+            position: 150,
+          })),
+        },
+      ],
+    },
+  },
+  { ...list('pages past the end show the last page again'), simulator: { pastEnd: 'last-page' } },
+  { ...list('the filter by created_at is ignored'), simulator: { ignoresFilters: true } },
+  { ...list('all records are dated ten years ahead'), simulator: { endAt: '2036-11-01T12:00:00Z' } },
+];
+
 export const answers: readonly Scenario[] = [
   status(500, 3),
   status(502, 2),
@@ -93,4 +134,5 @@ export const answers: readonly Scenario[] = [
       simulator.setRate({ limit: 10, windowMs: 2_000 });
     },
   },
+  ...lists,
 ];

@@ -52,7 +52,39 @@ const fullDisk = (ms: number): Scenario => ({
   disk: 160,
 });
 
+/** Longer than a pause between two answers of a list (docs/design.md, 4.5). */
+const PAUSE_MS = 7_000;
+
+/** One record that was read goes, one comes among those that were read: the API's count stays as it was. */
+const swap = ({ simulator }: Pick<Stage, 'simulator'>): void => {
+  simulator.apply({ kind: 'delete', collection: 'orders', position: 150 });
+  simulator.apply({ kind: 'insertBackdated', collection: 'orders', position: 160 });
+};
+
 export const crashes: readonly Scenario[] = [
+  {
+    group: 'Processes',
+    trouble: 'the process sleeps for 7 s; meanwhile an order that was read is deleted and a back-dated one is inserted',
+    simulator: slow,
+    during: async (stage) => {
+      await stage.request(8);
+      stage.sync.kill('SIGSTOP');
+      swap(stage);
+      await sleep(PAUSE_MS);
+      stage.sync.kill('SIGCONT');
+    },
+  },
+  {
+    ...kill(8, 'SIGINT'),
+    trouble: 'Ctrl-C, and 7 s later the same command; meanwhile one order is deleted and a back-dated one inserted',
+    during: async (stage) => {
+      await stage.request(8);
+      stage.sync.kill('SIGINT');
+      await stage.sync.ended;
+      swap(stage);
+      await sleep(PAUSE_MS);
+    },
+  },
   ...[1, 5, 12, 20, 25].map((n) => kill(n, 'SIGKILL')),
   kill(12, 'SIGTERM'),
   kill(12, 'SIGINT'),
