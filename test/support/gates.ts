@@ -86,7 +86,7 @@ export async function installGates(url: string): Promise<Gates> {
   return {
     urlOf(writer) {
       const own = new URL(url);
-      own.searchParams.set('gates.writer', writer);
+      own.searchParams.set('options', `--gates.writer=${writer}`);
       return own.href;
     },
     async hold(writer, at) {

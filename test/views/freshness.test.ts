@@ -99,7 +99,7 @@ test('after an incremental run the whole list is still proved as of the full one
     expect((await freshnessOf(testApp)).certified).toBeGreaterThan(aDayAfter);
   }));
 
-test('rows that a whole list did not show and that nobody buries leave it without a proof of deletions', () =>
+test('rows that a whole list did not show and that nobody buries leave it without a proof of anything', () =>
   onStage({ orders: 60, shipments: 0, returns: 0, restocking_shipments: 0 }, async ({ simulator, testApp }) => {
     await fullSync(testApp, ['orders']);
     await age(testApp, 1);
@@ -108,8 +108,9 @@ test('rows that a whole list did not show and that nobody buries leave it withou
     const doubted = await syncOnce(testApp, ['orders'], full);
     expect(doubted.run).toMatchObject({ state: 'incomplete' });
     const after = await freshnessOf(testApp);
-    expect(after).toMatchObject({ rows: 60, certified: before.certified, attempt_state: 'incomplete' });
-    expect(after.new_records).toBeGreaterThan(before.new_records ?? 0);
+    // A list that lacks so much may lack anything.
+    const { certified, new_records: newRecords } = before;
+    expect(after).toMatchObject({ rows: 60, certified, new_records: newRecords, attempt_state: 'incomplete' });
 
     const believed = await syncOnce(testApp, ['orders'], { ...full, allowDeletes: true });
     expect(believed.run.state).toBe('complete');
