@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 const sizes = { orders: 600, skus: 100 };
 const PAGES = 35;
 /** A page that the API does not give for so long is asked for again and again. */
-const patient = { SYNC_PAGE_ATTEMPTS: '100', SYNC_RETRY_BASE_MS: '20' };
+const patient = { SYNC_PAGE_ATTEMPTS: '100', SYNC_RETRY_BASE_MS: '100' };
 
 /** One page of the orders cannot be had until `letGo` is called. */
 function held({ simulator }: Stage, page = 5): { letGo: () => void } {

@@ -193,7 +193,7 @@ async function missingIn(
   const missing = Math.max(uncounted, suspects.length + (await countSuspects(db, window.run_id, name)));
   if (!isRefused && !isMassDeletion(missing, living - missing)) return { suspects };
   return {
-    tooMany: `${missing} of ${living} rows are no longer listed, ${TOO_MANY}; if they were really deleted, run: hive-sync sync ${name} --full --allow-deletes`,
+    tooMany: `${missing} of ${living} rows are no longer listed, too many to believe; if they were really deleted, run: hive-sync sync ${name} --full --allow-deletes`,
   };
 }
 
