@@ -173,9 +173,10 @@ export function describe(error: unknown): string {
 
 /**
  * SQLSTATE classes for "the server is away or busy": connection, resources, operator intervention; and read-only, as a
- * server is that has just lost its office to another.
+ * server is that has just lost its office to another. Not 57014, a statement that was cancelled by a timeout or by hand:
+ * the server is there, and would cancel it again.
  */
-const PASSING_SQLSTATE = /^(08|53|57|55P03|58|25006)/;
+const PASSING_SQLSTATE = /^(08|53|57(?!014)|55P03|58|25006)/;
 /** Two transactions that met: a deadlock, or a snapshot that could not be kept (SQLSTATE class 40). */
 const CONFLICT_SQLSTATE = /^40/;
 /**

@@ -24,13 +24,11 @@ export interface Database {
  */
 export async function openDatabase(at: PostgresAddress | string, { connections = 8 } = {}): Promise<Database> {
   const address = addressOf(at);
-  const options = postgresJsOptions(address, '');
   const client = postgres({
-    ...options,
+    ...postgresJsOptions(address, ''),
     max: connections,
     backoff: reconnectAfter,
     onnotice: () => {},
-    connection: { ...options.connection, ...SESSION },
     // int8 as number: ids and counts stay far below 2^53.
     types: { ...arrayTypes, int8: { to: 20, from: [20], serialize: String, parse: Number } },
     fetch_types: false,
@@ -46,9 +44,6 @@ export async function openDatabase(at: PostgresAddress | string, { connections =
   // Whoever closes has finished; only a connection that was lost in a statement keeps the driver waiting.
   return { db: drizzle(mended(client)), address, close: () => client.end({ timeout: 1 }) };
 }
-
-/** How values are written: what we read of them must not depend on what the database or the role is set to. */
-export const SESSION = { DateStyle: 'ISO, MDY', IntervalStyle: 'postgres', extra_float_digits: '1' } as const;
 
 /** Seconds before connection attempt n after failures: the driver's own go up to 20, and a server is back before that. */
 export const reconnectAfter = (failures: number): number => Math.min(0.05 * 2 ** failures, 1);
