@@ -2,7 +2,7 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { addressOf, type PostgresAddress, placeOf } from '../addresses/postgres.js';
-import { describe, ServiceUnavailableError } from '../errors.js';
+import { describe, ServiceUnavailableError, UsageError } from '../errors.js';
 import { arrayTypes } from './array-types.js';
 import { postgresJsOptions } from './connection/driver-options.js';
 import { mended } from './driver.js';
@@ -20,7 +20,8 @@ export interface Database {
 
 /**
  * @param connections most connections of this pool
- * @throws ServiceUnavailableError with one sentence when the server does not answer
+ * @throws ServiceUnavailableError with one sentence when the server does not answer; UsageError when a pooler refuses the
+ *   settings of our sessions
  */
 export async function openDatabase(at: PostgresAddress | string, { connections = 8 } = {}): Promise<Database> {
   const address = addressOf(at);
@@ -37,6 +38,11 @@ export async function openDatabase(at: PostgresAddress | string, { connections =
     await client`select 1`;
   } catch (error) {
     await client.end({ timeout: 1 });
+    if (/unsupported startup parameter/i.test(describe(error))) {
+      throw new UsageError(
+        `A pooler answers at ${placeOf(address)} that drops the settings of a session (${describe(error)}). DATABASE_URL has to name PostgreSQL itself.`,
+      );
+    }
     throw new ServiceUnavailableError(`PostgreSQL at ${placeOf(address)} cannot be used: ${describe(error)}`, {
       cause: error,
     });

@@ -15,6 +15,7 @@ import { pgOptions } from '../db/connection/driver-options.js';
 import { describe, ServiceUnavailableError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Backend } from './backend.js';
+import { checkListening } from './checks/listening.js';
 import type { Task } from './jobs.js';
 
 const SCHEMA = 'bullmq';
@@ -51,6 +52,7 @@ export async function openPostgresBackend(address: PostgresAddress, log: Pick<Lo
     kind: 'postgres',
     openQueue: (name) => new classes.Queue<Task>(name, { connection }),
     openWorker: (name, process, options) => new classes.Worker<Task>(name, process, { ...options, connection }),
+    check: async () => [await checkListening(pgOptions(address, 'check', settings))],
     // Statements fail at once when the server is gone.
     leave: async () => {},
     async close() {
