@@ -72,11 +72,12 @@ export async function doctorCommand(io: Io): Promise<number> {
         await check(`API key of account ${account.label}`, async () => {
           await budget.probe();
           try {
-            const { body } = await context.client.list(
+            const { body, apiAt, answeredAt } = await context.client.list(
               collectionNamed('warehouses')?.path ?? '',
               { page: 1 },
               io.signal,
             );
+            tell(onClockOf(new URL(account.apiUrl).host, apiAt, answeredAt));
             return `accepted by ${new URL(account.apiUrl).host}, ${body.itemCount ?? 'some'} warehouses`;
           } catch (error) {
             if (error instanceof HiveHttpError && error.status === 401) {
@@ -109,4 +110,15 @@ export async function doctorCommand(io: Io): Promise<number> {
     }
   });
   return well ? 0 : 1;
+}
+
+/** More than clocks differ that are set over the network, and the whole seconds of the header, milliseconds. */
+const CLOCKS_DIFFER_MS = 5_000;
+
+/** @param apiAt header Date of an answer, epoch milliseconds; undefined = none. @param at when it had arrived, by PostgreSQL's clock */
+function onClockOf(host: string, apiAt: number | undefined, at: number): Finding[] {
+  const ahead = (apiAt ?? at) - at;
+  if (Math.abs(ahead) < CLOCKS_DIFFER_MS) return [];
+  const sentence = `that of ${host} is ${Math.round(Math.abs(ahead) / 1_000)} s ${ahead > 0 ? 'ahead of' : 'behind'} PostgreSQL's. Set PostgreSQL's by NTP; if it is right, tell Hive.`;
+  return [{ level: 'mind', about: 'clocks', sentence }];
 }

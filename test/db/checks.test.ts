@@ -6,9 +6,11 @@ import { addressOf } from '../../src/addresses/postgres.js';
 import { checkServer } from '../../src/db/checks/server.js';
 import { checkSession } from '../../src/db/checks/session.js';
 import { checkWrites } from '../../src/db/checks/writes.js';
+import { pgOptions } from '../../src/db/connection/driver-options.js';
 import { SESSION } from '../../src/db/connection/session.js';
 import { openDatabase } from '../../src/db/database.js';
 import { UsageError } from '../../src/errors.js';
+import { checkListening } from '../../src/queue/checks/listening.js';
 import { openPostgresBackend } from '../../src/queue/on-postgres.js';
 import { createDatabase } from '../support/database.js';
 import { inDatabase } from '../support/global-setup.js';
@@ -161,7 +163,9 @@ describe('PgBouncer', needing('pgbouncer'), () => {
   test('in transaction mode: no lock stays, no notification is heard', async () => {
     const url = await through('transaction', ALL);
     const finding = await checkSession(addressOf(url));
-    expect(finding).toMatchObject({ level: 'stop', sentence: expect.stringContaining('a pooler in transaction mode') });
+    const sentence = expect.stringContaining('a pooler in transaction mode');
+    expect(finding).toMatchObject({ level: 'stop', about: 'sessions', sentence });
+    expect(await checkListening(pgOptions(addressOf(url), 'check'))).toMatchObject({ level: 'stop', sentence });
   });
 });
 

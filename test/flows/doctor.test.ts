@@ -5,6 +5,7 @@ import { startCli } from '../support/cli.js';
 import { openStage } from '../support/command.js';
 import { setHostile } from '../support/hostile-settings.js';
 import { describeQueue, needing } from '../support/needs.js';
+import { openPgBouncer } from '../support/pgbouncer.js';
 import { openOwnPostgres, openOwnRedis } from '../support/servers.js';
 import { until } from '../support/until.js';
 
@@ -63,6 +64,36 @@ test('a server with max_connections=5', async () => {
   expect(doctor.stdout).toContain('and the server has 5 (max_connections)');
   expect(doctor.stdout).toContain('Either keep the queue in Redis with DATABASE_POOL=4, or raise max_connections to ');
 });
+
+test("a clock that differs from the API's is named, and all is well otherwise", async () => {
+  const stage = await stageOf();
+  const date = new Date(Date.now() - 600_000).toUTCString();
+  const pagination = { current_page: 1, item_count: 0, page_count: 1, items_per_page: 20 };
+  stage.simulator.addFault({
+    match: { path: '/warehouses' },
+    respond: { status: 200, headers: { date }, body: { data: [], pagination } },
+  });
+  const { code, stdout } = await stage.run('doctor');
+  expect(code, stdout).toBe(0);
+  expect(stdout).toMatch(
+    /! clocks: that of 127\.0\.0\.1:\d+ is (599|60\d) s behind PostgreSQL's\. Set PostgreSQL's by NTP/,
+  );
+});
+
+test.each(['session', 'transaction'] as const)(
+  'PgBouncer in %s mode: doctor and the worker say that PostgreSQL itself has to be named',
+  needing('pgbouncer'),
+  async (mode) => {
+    const stage = await stageOf();
+    const bouncer = await openPgBouncer(stage.url, mode);
+    closing.push(bouncer.close);
+    const env = { ...stage.env, DATABASE_URL: bouncer.url };
+    const doctor = await startCli(['doctor'], env).ended;
+    expect(doctor).toMatchObject({ code: 1, stdout: expect.stringContaining('✗ database: A pooler answers at ') });
+    const worker = await startCli(['worker'], env).ended;
+    expect(worker).toMatchObject({ code: 2, stderr: expect.stringMatching(/^Error: A pooler answers at .*\n$/) });
+  },
+);
 
 describe('Redis', needing('redis-server'), () => {
   const withRedis = async (...settings: string[]) => {
