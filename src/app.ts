@@ -76,8 +76,7 @@ export async function openApp(config: Config, options: AppOptions): Promise<App>
     );
     backend = opened;
     if (checks) {
-      const look = async () => (await Promise.all([findInDatabase(store), findInQueue(opened, config)])).flat();
-      await open(() => judge(look()));
+      await open(() => judge(...findInDatabase(store), ...findInQueue(opened, config)));
     }
   } catch (error) {
     await closeAll(log, [storePart(store), ...(backend === undefined ? [] : [backendPart(backend)])]);

@@ -19,24 +19,18 @@ export const findAtServer = (
   asFinding('PostgreSQL', checkServer(database, { pool: connections, isQueueHere: redis === undefined }));
 
 /** When the schema is in step. */
-export const findInDatabase = async ({ db, address }: Pick<Database, 'db' | 'address'>): Promise<Finding[]> =>
-  (
-    await Promise.all([
-      asFinding('sessions', checkSession(address).then(one)),
-      asFinding('writing', checkWrites(db).then(one)),
-    ])
-  ).flat();
+export const findInDatabase = ({ db, address }: Pick<Database, 'db' | 'address'>): Promise<Finding[]>[] => [
+  asFinding('sessions', checkSession(address).then(one)),
+  asFinding('writing', checkWrites(db).then(one)),
+];
 
-export const findInQueue = async (
+export const findInQueue = (
   backend: Pick<Backend, 'check' | 'openQueue'>,
   { pageAttempts }: Pick<Config, 'pageAttempts'>,
-): Promise<Finding[]> =>
-  (
-    await Promise.all([
-      asFinding('queue', backend.check()),
-      asFinding('jobs', checkJob(backend, pageAttempts).then(one)),
-    ])
-  ).flat();
+): Promise<Finding[]>[] => [
+  asFinding('queue', backend.check()),
+  asFinding('jobs', checkJob(backend, pageAttempts).then(one)),
+];
 
 const one = (finding: Finding): Finding[] => [finding];
 
@@ -59,19 +53,19 @@ export interface StartChecks {
    * Waits for what is found, while there is time; logs what somebody should know.
    * @throws ServiceUnavailableError with a sentence when it cannot work so; it says whether that may pass
    */
-  judge(found: Promise<Finding[]>): Promise<void>;
+  judge(...found: Promise<Finding[]>[]): Promise<void>;
 }
 
 export function openStartChecks(log: Pick<Logger, 'warn'>): StartChecks {
   let leftMs = AT_START_MS;
   return {
-    async judge(found) {
+    async judge(...found) {
       const began = performance.now();
-      const findings = await inTime(found, leftMs);
+      const inHand = await Promise.all(found.map((some) => inTime(some, leftMs)));
       leftMs = Math.max(0, leftMs - (performance.now() - began));
-      if (findings === undefined) {
-        log.warn({ withinMs: AT_START_MS }, 'the servers were not checked in time, going on');
-        return;
+      const findings = inHand.flatMap((some) => some ?? []);
+      if (inHand.includes(undefined)) {
+        log.warn({ withinMs: AT_START_MS }, 'not all of the servers was tried in time, going on');
       }
       for (const { level, about, sentence } of findings) {
         if (level === 'mind') log.warn({ about, problem: sentence }, 'a server is not as it should be');
