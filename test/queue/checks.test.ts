@@ -1,5 +1,6 @@
 // A job is added and removed on servers as people have them: each is a real one.
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { afterEach, describe, expect, test } from 'vitest';
 import { addressOf } from '../../src/addresses/postgres.js';
@@ -85,10 +86,12 @@ describe('Redis', needing('redis-server'), () => {
   });
 
   test('that is a replica', async () => {
-    const primary = await openOwnRedis();
+    const file = ['--dir', '/tmp', '--dbfilename', `hive-sync-checks-${randomUUID()}.rdb`];
+    closing.push(() => rmSync(`/tmp/${file.at(-1)}`, { force: true }));
+    const primary = await openOwnRedis(() => file);
     closing.push(primary.close);
     const { port } = new URL(primary.url);
-    const replica = await openOwnRedis(() => ['--replicaof', '127.0.0.1', port]);
+    const replica = await openOwnRedis(() => [...file, '--replicaof', '127.0.0.1', port]);
     closing.push(replica.close);
     const client = new Redis(replica.url);
     await until('the replica follows', async () => /master_link_status:up/.test(await client.info('replication')));
