@@ -14,6 +14,7 @@ import type { Logger } from './log.js';
 import { type AccountQueue, openAccountQueue } from './queue/account-queue.js';
 import { type Backend, openBackend } from './queue/backend.js';
 import { type AccountWorker, openWorker } from './queue/worker.js';
+import { findAtServer, findInDatabase, findInQueue, openStartChecks } from './self-check.js';
 import { openStore, type Store } from './store.js';
 import type { SyncContext } from './sync/context.js';
 import { type Observer, silent } from './sync/observer.js';
@@ -45,6 +46,8 @@ export interface AppOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether servers that are not there yet are waited for, until `signal` fires. */
   readonly waits?: boolean;
+  /** Whether the servers are used once before anything else does; at most a second in all. Default: false. */
+  readonly checks?: boolean;
   /** Told in a sentence what the opening waits for. */
   readonly waiting?: (sentence: string) => void;
   /**
@@ -58,17 +61,23 @@ export interface AppOptions {
 
 /** Opens all parts, with the schema brought in step. @throws ServiceUnavailableError, AbortError when `signal` fires */
 export async function openApp(config: Config, options: AppOptions): Promise<App> {
-  const { log, durable = true, signal, waits = false } = options;
+  const { log, durable = true, signal, waits = false, checks = false } = options;
+  const { judge } = openStartChecks(log);
   const open = <T>(what: () => Promise<T>, close?: (late: T) => Promise<unknown>): Promise<T> =>
     unlessStopped(signal, waits && signal !== undefined ? untilThere(what, { log, signal }) : what(), close);
   const store = await open(() => openStore(config, { log, durable }), closeStore);
   let backend: Backend | undefined;
   try {
+    if (checks) await open(() => judge(findAtServer(store, config)));
     const { id: installation } = await open(() => prepareDatabase(store, config, options));
-    backend = await open(
+    const opened = await open(
       () => openBackend({ database: store.address, redis: config.redis, installation, log }),
       closeBackend,
     );
+    backend = opened;
+    if (checks) {
+      await open(() => judge(...findInDatabase(store), ...findInQueue(opened, config)));
+    }
   } catch (error) {
     await closeAll(log, [storePart(store), ...(backend === undefined ? [] : [backendPart(backend)])]);
     throw error;

@@ -30,6 +30,13 @@ export class RunGoingError extends Error {
 /** A database or queue server does not answer, or refuses us. */
 export class ServiceUnavailableError extends Error {
   override readonly name = 'ServiceUnavailableError';
+  /** Whether it may come to work by itself, beside what the cause says of that. */
+  readonly mayPass: boolean;
+
+  constructor(message: string, { mayPass = false, ...options }: ErrorOptions & { readonly mayPass?: boolean } = {}) {
+    super(message, options);
+    this.mayPass = mayPass;
+  }
 }
 
 /** The worker's server, or the simulator, cannot listen where it is told to. */
@@ -173,9 +180,10 @@ export function describe(error: unknown): string {
 
 /**
  * SQLSTATE classes for "the server is away or busy": connection, resources, operator intervention; and read-only, as a
- * server is that has just lost its office to another.
+ * server is that has just lost its office to another. Not 57014, a statement that was cancelled by a timeout or by hand:
+ * the server is there, and would cancel it again.
  */
-const PASSING_SQLSTATE = /^(08|53|57|55P03|58|25006)/;
+const PASSING_SQLSTATE = /^(08|53|57(?!014)|55P03|58|25006)/;
 /** Two transactions that met: a deadlock, or a snapshot that could not be kept (SQLSTATE class 40). */
 const CONFLICT_SQLSTATE = /^40/;
 /**
@@ -211,6 +219,7 @@ export function isConflict(error: unknown): boolean {
 export function isServiceAway(error: unknown): boolean {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     if (at instanceof AggregateError && at.errors.some(isServiceAway)) return true;
+    if (at instanceof ServiceUnavailableError && at.mayPass) return true;
     if (!('code' in at) || typeof at.code !== 'string') continue;
     if (LOST_CONNECTION.has(at.code) || PASSING_SQLSTATE.test(at.code)) return true;
   }

@@ -54,7 +54,8 @@ export const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'workaround', // Vercel's, for Supabase
 ]);
 
-const asOption = (name: string) => `write options=-c%20${name}%3D<value>`;
+/** Among the settings of db/connection/session.ts. */
+const OURS = 'leave it out: hive-sync sets it itself, for all of its sessions';
 
 /** Parameters of other programs → what to do. */
 const FOREIGN: Readonly<Record<string, string>> = {
@@ -77,11 +78,11 @@ const FOREIGN: Readonly<Record<string, string>> = {
 /** What PostgreSQL knows, by another name or in another place → what to do. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   search_path: 'leave it out: the tables have schemas of their own',
-  statement_timeout: asOption('statement_timeout'),
-  lock_timeout: asOption('lock_timeout'),
-  idle_in_transaction_session_timeout: asOption('idle_in_transaction_session_timeout'),
-  TimeZone: asOption('TimeZone'),
-  timezone: asOption('TimeZone'),
+  statement_timeout: OURS,
+  lock_timeout: OURS,
+  idle_in_transaction_session_timeout: OURS,
+  TimeZone: OURS,
+  timezone: OURS,
   username: 'write user',
   database: 'write dbname, or /<name> behind the host',
   service: 'service files are not read; write out what it stands for',

@@ -7,11 +7,15 @@ import { isElsewhere } from '../db/identity.js';
 import { pendingMigrations } from '../db/migrate.js';
 import { lostReaders, mendOf } from '../db/readers.js';
 import { describe, HiveHttpError, UsageError } from '../errors.js';
+import type { Finding } from '../finding.js';
 import { openLog } from '../log.js';
 import { countStrangeJobs } from '../queue/strange-jobs.js';
+import { findAtServer, findInDatabase, findInQueue } from '../self-check.js';
 import { openStore } from '../store.js';
 import { styled } from './format.js';
 import { type Io, print } from './io.js';
+
+const MARKS = { well: ['green', '✓'], mind: ['yellow', '!'], stop: ['red', '✗'] } as const;
 
 /** @returns 0 when all is well, 1 when something is not, 2 when the configuration is wrong */
 export async function doctorCommand(io: Io): Promise<number> {
@@ -27,6 +31,14 @@ export async function doctorCommand(io: Io): Promise<number> {
       return false;
     }
   };
+  const tell = (findings: readonly Finding[]): boolean => {
+    for (const { level, about, sentence } of findings) {
+      const [colour, sign] = MARKS[level];
+      print(io, `${styled(io.stdout, colour, sign)} ${about}: ${sentence}`);
+      if (level === 'stop') well = false;
+    }
+    return !findings.some(({ level }) => level === 'stop');
+  };
   let config: Config;
   try {
     config = readConfig(io.env);
@@ -36,9 +48,11 @@ export async function doctorCommand(io: Io): Promise<number> {
     print(io, `${styled(io.stdout, 'red', '✗')} ${describe(error)}`);
     return 2;
   }
+  let isFit = true;
   const reachable = await check('database', async () => {
     const store = await openStore(config, { log });
     try {
+      isFit = tell(await findAtServer(store, config));
       const pending = await pendingMigrations(store);
       const kind = store.embedded ? `embedded in ${config.home}` : 'reached';
       if (pending.length > 0) return `${kind}; its schema is brought in step now, ${pending.length} migration(s)`;
@@ -49,19 +63,21 @@ export async function doctorCommand(io: Io): Promise<number> {
       await store.close();
     }
   });
-  if (!reachable) return 1;
+  if (!reachable || !isFit) return 1;
   await check('queue', async () => {
     const app = await openApp(config, { log, version: io.version, signal: io.signal });
     try {
+      tell((await Promise.all([...findInDatabase(app.store), ...findInQueue(app.backend, config)])).flat());
       for (const { account, budget, context } of app.accounts) {
         await check(`API key of account ${account.label}`, async () => {
           await budget.probe();
           try {
-            const { body } = await context.client.list(
+            const { body, apiAt, answeredAt } = await context.client.list(
               collectionNamed('warehouses')?.path ?? '',
               { page: 1 },
               io.signal,
             );
+            tell(onClockOf(new URL(account.apiUrl).host, apiAt, answeredAt));
             return `accepted by ${new URL(account.apiUrl).host}, ${body.itemCount ?? 'some'} warehouses`;
           } catch (error) {
             if (error instanceof HiveHttpError && error.status === 401) {
@@ -94,4 +110,15 @@ export async function doctorCommand(io: Io): Promise<number> {
     }
   });
   return well ? 0 : 1;
+}
+
+/** More than clocks differ that are set over the network, and the whole seconds of the header, milliseconds. */
+const CLOCKS_DIFFER_MS = 5_000;
+
+/** @param apiAt header Date of an answer, epoch milliseconds; undefined = none. @param at when it had arrived, by PostgreSQL's clock */
+function onClockOf(host: string, apiAt: number | undefined, at: number): Finding[] {
+  const ahead = (apiAt ?? at) - at;
+  if (Math.abs(ahead) < CLOCKS_DIFFER_MS) return [];
+  const sentence = `that of ${host} is ${Math.round(Math.abs(ahead) / 1_000)} s ${ahead > 0 ? 'ahead of' : 'behind'} PostgreSQL's. Set PostgreSQL's by NTP; if it is right, tell Hive.`;
+  return [{ level: 'mind', about: 'clocks', sentence }];
 }

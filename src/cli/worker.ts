@@ -33,6 +33,7 @@ export async function workerCommand(io: Io): Promise<number> {
       version: io.version,
       signal,
       waits: true,
+      checks: true,
       waiting: () =>
         starting.say('The worker is starting: it waits for a lock in the database. Its log says who holds it.'),
       timezoneChanged: (change) => log.warn(change, inOneSentence(change)),

@@ -2,7 +2,7 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import { addressOf, type PostgresAddress, placeOf } from '../addresses/postgres.js';
-import { describe, ServiceUnavailableError } from '../errors.js';
+import { describe, ServiceUnavailableError, UsageError } from '../errors.js';
 import { arrayTypes } from './array-types.js';
 import { postgresJsOptions } from './connection/driver-options.js';
 import { mended } from './driver.js';
@@ -20,17 +20,16 @@ export interface Database {
 
 /**
  * @param connections most connections of this pool
- * @throws ServiceUnavailableError with one sentence when the server does not answer
+ * @throws ServiceUnavailableError with one sentence when the server does not answer; UsageError when a pooler refuses the
+ *   settings of our sessions
  */
 export async function openDatabase(at: PostgresAddress | string, { connections = 8 } = {}): Promise<Database> {
   const address = addressOf(at);
-  const options = postgresJsOptions(address, '');
   const client = postgres({
-    ...options,
+    ...postgresJsOptions(address, ''),
     max: connections,
     backoff: reconnectAfter,
     onnotice: () => {},
-    connection: { ...options.connection, ...SESSION },
     // int8 as number: ids and counts stay far below 2^53.
     types: { ...arrayTypes, int8: { to: 20, from: [20], serialize: String, parse: Number } },
     fetch_types: false,
@@ -39,6 +38,11 @@ export async function openDatabase(at: PostgresAddress | string, { connections =
     await client`select 1`;
   } catch (error) {
     await client.end({ timeout: 1 });
+    if (/unsupported startup parameter/i.test(describe(error))) {
+      throw new UsageError(
+        `A pooler answers at ${placeOf(address)} that drops the settings of a session (${describe(error)}). DATABASE_URL has to name PostgreSQL itself.`,
+      );
+    }
     throw new ServiceUnavailableError(`PostgreSQL at ${placeOf(address)} cannot be used: ${describe(error)}`, {
       cause: error,
     });
@@ -46,9 +50,6 @@ export async function openDatabase(at: PostgresAddress | string, { connections =
   // Whoever closes has finished; only a connection that was lost in a statement keeps the driver waiting.
   return { db: drizzle(mended(client)), address, close: () => client.end({ timeout: 1 }) };
 }
-
-/** How values are written: what we read of them must not depend on what the database or the role is set to. */
-export const SESSION = { DateStyle: 'ISO, MDY', IntervalStyle: 'postgres', extra_float_digits: '1' } as const;
 
 /** Seconds before connection attempt n after failures: the driver's own go up to 20, and a server is back before that. */
 export const reconnectAfter = (failures: number): number => Math.min(0.05 * 2 ** failures, 1);

@@ -48,7 +48,7 @@ export async function openExport(
     max: 2,
     fetch_types: false, // array-types.ts says why
     onnotice: () => {},
-    connection: { ...options.connection, TimeZone: 'UTC', DateStyle: 'ISO', IntervalStyle: 'iso_8601' },
+    connection: { ...options.connection, IntervalStyle: 'iso_8601' },
   });
   // COPY takes no parameters.
   const where = account === undefined ? '' : ` where account = '${account.replaceAll("'", "''")}'`;

@@ -3,6 +3,7 @@
 import type { Processor, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { PostgresAddress } from '../addresses/postgres.js';
 import type { RedisAddress } from '../addresses/redis.js';
+import type { Finding } from '../finding.js';
 import type { Logger } from '../log.js';
 import type { Task } from './jobs.js';
 import { openPostgresBackend } from './on-postgres.js';
@@ -20,6 +21,7 @@ export type TaskQueue = Pick<
   | 'getJobCounts'
   | 'getJobs'
   | 'waitUntilReady'
+  | 'obliterate'
   | 'close'
 > & { on(event: 'error', listener: (error: Error) => void): unknown };
 export type TaskWorker = Pick<Worker<Task>, 'close' | 'cancelAllJobs' | 'waitUntilReady'> & {
@@ -31,6 +33,8 @@ export interface Backend {
   readonly kind: 'redis' | 'postgres';
   openQueue(name: string): TaskQueue;
   openWorker(name: string, process: Processor<Task>, options: Omit<WorkerOptions, 'connection' | 'prefix'>): TaskWorker;
+  /** What its server says and does that matters for the queue. @throws what keeps it from being tried */
+  check(): Promise<Finding[]>;
   /** From now on a server that is gone is not waited for, so that everything can be closed. */
   leave(): Promise<void>;
   /** Lets go of what queues and workers share; they are closed before. */

@@ -12,17 +12,13 @@ import {
 import pg from 'pg';
 import type { PostgresAddress } from '../addresses/postgres.js';
 import { pgOptions } from '../db/connection/driver-options.js';
-import { SESSION } from '../db/database.js';
 import { describe, ServiceUnavailableError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Backend } from './backend.js';
+import { checkListening } from './checks/listening.js';
 import type { Task } from './jobs.js';
 
 const SCHEMA = 'bullmq';
-/** As for our own statements: db/database.ts. */
-const STYLE = Object.entries(SESSION)
-  .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '')}`)
-  .join(' ');
 /** Connections for the statements of all queues and workers: more made no queue faster. */
 const POOL = 6;
 /** A connection that is silently gone is noticed within seconds. */
@@ -37,7 +33,7 @@ type ListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
 export async function openPostgresBackend(address: PostgresAddress, log: Pick<Logger, 'warn'>): Promise<Backend> {
   await bringTablesInStep(address);
   // Nothing waits for the disk: what a power cut takes from the queue is made again from the ledger.
-  const settings = `-c synchronous_commit=off -c search_path=${SCHEMA} ${STYLE}`;
+  const settings = `-c synchronous_commit=off -c search_path=${SCHEMA}`;
   const pool = new pg.Pool({ ...pgOptions(address, 'queue', settings), max: POOL, keepAlive: true });
   const tell = (error: Error): void => log.warn({ problem: describe(error) }, 'queue trouble, going on');
   pool.on('error', tell);
@@ -56,6 +52,7 @@ export async function openPostgresBackend(address: PostgresAddress, log: Pick<Lo
     kind: 'postgres',
     openQueue: (name) => new classes.Queue<Task>(name, { connection }),
     openWorker: (name, process, options) => new classes.Worker<Task>(name, process, { ...options, connection }),
+    check: async () => [await checkListening(pgOptions(address, 'check', settings))],
     // Statements fail at once when the server is gone.
     leave: async () => {},
     async close() {

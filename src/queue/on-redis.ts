@@ -9,6 +9,7 @@ import { type RedisAddress, type RedisTls, redisPlaceOf } from '../addresses/red
 import { describe, ServiceUnavailableError, UsageError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Backend } from './backend.js';
+import { checkRedis } from './checks/redis-server.js';
 import type { Task } from './jobs.js';
 
 const LONGEST_RECONNECT_MS = 1_000;
@@ -39,6 +40,7 @@ export async function openRedisBackend(
     kind: 'redis',
     openQueue: (name) => new Queue<Task>(name, { connection, prefix }),
     openWorker: (name, process, options) => new Worker<Task>(name, process, { ...options, connection, prefix }),
+    check: () => checkRedis(connection, address),
     async leave() {
       leaving = true;
       // A worker that is closed while its connection waits for the next attempt never hears that it has ended.

@@ -196,22 +196,3 @@ test('versions of a record whose id cannot be used are one letter and one record
     expect(await proofOf(app, 'returns')).toMatchObject({ missing: 0 });
   }
 });
-
-test.each(['ISO, DMY', 'German', 'SQL, DMY', 'Postgres, MDY'])(
-  'a database whose DateStyle is %s holds the same instants, and its lists are judged the same',
-  async (style) => {
-    const { simulator, app, url } = await stageOf({ sizes: { orders: 60 } });
-    const { db } = app.app.store;
-    await db.execute(
-      sql.raw(
-        `do $$ begin execute format('alter database %I set datestyle = ''${style}''', current_database()); end $$`,
-      ),
-    );
-    const other = await openTestApp(simulator, url);
-    closing.unshift(other.close);
-    expect((await fullSync(other, ['orders'])).run).toMatchObject({ state: 'complete', reason: null });
-    simulator.apply({ kind: 'insert', collection: 'orders' });
-    expect((await syncOnce(other, ['orders'], incremental)).run).toMatchObject({ state: 'complete', reason: null });
-    await expectTablesToEqualTruth(url, simulator, ['orders']);
-  },
-);

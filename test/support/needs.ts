@@ -18,6 +18,10 @@ const needs = {
   browser: { what: BROWSER_NEEDED, isThere: hasBrowser },
   disks: { what: 'root and the right to mount a disk', isThere: canMountDisks },
   openssl: { what: 'the program openssl', isThere: () => isInPath('openssl') },
+  pgbouncer: {
+    what: 'the program pgbouncer (apt-get install pgbouncer)',
+    isThere: () => isInPath('pgbouncer') || existsSync('/usr/sbin/pgbouncer'),
+  },
   postgresql: {
     what: 'a PostgreSQL of the system with pg_dump (apt-get install postgresql)',
     isThere: () => systemPostgres() !== undefined,

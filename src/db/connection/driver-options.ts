@@ -4,6 +4,7 @@ import type postgres from 'postgres';
 import type { PostgresAddress } from '../../addresses/postgres.js';
 import { dial } from './dial.js';
 import { DialledSocket } from './dialled-socket.js';
+import { SESSION, SESSION_OPTIONS } from './session.js';
 import { matchesSession } from './session-kind.js';
 
 const PRODUCT = 'hive-sync';
@@ -46,11 +47,16 @@ export function postgresJsOptions(
     ssl: false,
     // For all hosts and the login. 0 would be for ever.
     connect_timeout: (connectTimeoutMs / 1_000) * (hosts.length + 1),
-    connection: { application_name: nameOf(address, purpose), ...(options === undefined ? {} : { options }) },
+    // What stands here by its name wins over `options`.
+    connection: {
+      application_name: nameOf(address, purpose),
+      ...(options === undefined ? {} : { options }),
+      ...SESSION,
+    },
   } as unknown as postgres.Options<Record<string, never>>;
 }
 
-/** For pg.Client and pg.Pool. @param settings of the session, such as `-c search_path=bullmq`; they go before the address's */
+/** For pg.Client and pg.Pool. @param settings of the session, such as `-c search_path=bullmq`; they, and ours, win over the address's */
 export function pgOptions(address: PostgresAddress, purpose: string, settings = ''): pg.ClientConfig {
   const [{ host, port }] = address.hosts;
   const { user, password, database, options = '' } = address;
@@ -65,6 +71,6 @@ export function pgOptions(address: PostgresAddress, purpose: string, settings = 
     sslnegotiation: 'postgres',
     client_encoding: 'UTF8',
     application_name: nameOf(address, purpose),
-    options: `${options} ${settings}`.trim(),
+    options: `${options} ${settings} ${SESSION_OPTIONS}`.trim(),
   } as unknown as pg.ClientConfig;
 }

@@ -1,0 +1,76 @@
+// The settings of our sessions, as data. Each changes how values are written or read, or how statements behave, and the
+// owner of the server, the database or the role may have set it to anything. What we need goes with the start of each
+// session of both drivers, and so wins over ALTER SYSTEM, ALTER DATABASE, ALTER ROLE and the address's `options`.
+// Source: PostgreSQL documentation, "Client Connection Defaults" (20.11), "How Settings Are Processed" (20.1).
+
+interface Setting {
+  readonly value: string;
+  /** What goes wrong with another value. */
+  readonly why: string;
+}
+
+/**
+ * Not here, as any value is well: search_path (every statement names its schemas), jit, plan_cache_mode, work_mem and the
+ * like (how fast), synchronous_commit (the owner's choice between speed and safety). Nor transaction_timeout, which a server
+ * before version 17 does not know: `doctor` looks at it.
+ */
+const SETTINGS = {
+  client_encoding: { value: 'UTF8', why: 'both drivers write and read nothing else' },
+  DateStyle: { value: 'ISO, MDY', why: 'instants and days are compared as text, and read in this form only' },
+  IntervalStyle: { value: 'postgres', why: 'intervals are read in this form' },
+  TimeZone: {
+    value: 'UTC',
+    why: 'instants come with this offset; the days of the views go by sync.installation, never by the session',
+  },
+  extra_float_digits: { value: '1', why: 'with less, a float is not read as it was stored' },
+  bytea_output: { value: 'hex', why: 'webhook bodies are read in this form' },
+  array_nulls: { value: 'on', why: 'a null in an array is written without quotation marks' },
+  transform_null_equals: { value: 'off', why: 'a comparison with null is null' },
+  quote_all_identifiers: { value: 'off', why: 'definitions of views are compared as text' },
+  standard_conforming_strings: { value: 'on', why: 'a backslash in a literal is a backslash' },
+  row_security: {
+    value: 'off',
+    why: 'rows that a policy hides would be taken for missing; now a statement that one would cut short is an error',
+  },
+  default_transaction_isolation: {
+    value: 'read committed',
+    why: 'locks are taken in one order so that this suffices; stricter levels fail where two processes meet',
+  },
+  default_transaction_read_only: { value: 'off', why: 'we write' },
+  default_transaction_deferrable: { value: 'off', why: 'a transaction would wait for all others' },
+  statement_timeout: {
+    value: '0',
+    why: 'what is cancelled is tried again and cancelled again: a slow insert, the sums of a large account, an index',
+  },
+  lock_timeout: { value: '0', why: 'as statement_timeout; a migration sets its own and says who is in its way' },
+  idle_in_transaction_session_timeout: { value: '0', why: 'a busy process may let a transaction wait for its turn' },
+  idle_session_timeout: {
+    value: '0',
+    why: 'the connection that holds the locks on runs and the one that listens wait',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SessionSetting = keyof typeof SETTINGS;
+
+/** Name → value, for a session's startup parameters. */
+export const SESSION = Object.fromEntries(
+  Object.entries(SETTINGS).map(([name, { value }]) => [name, value]),
+) as Readonly<Record<SessionSetting, string>>;
+
+/** Name → what goes wrong with another value than ours. */
+export const REASONS = Object.fromEntries(Object.entries(SETTINGS).map(([name, { why }]) => [name, why])) as Readonly<
+  Record<SessionSetting, string>
+>;
+
+/** For a driver that takes command-line options only. The last of two that name the same setting wins. */
+export const SESSION_OPTIONS = Object.entries(SESSION)
+  .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
+  .join(' ');
+
+/** Names of our settings that an address's `options`, such as `-c statement_timeout=5s`, sets in vain. */
+export function overruledIn(options: string): SessionSetting[] {
+  const named = [...options.matchAll(/(?:-c\s*|--)([\w-]+)\s*=/g)].map(([, name = '']) =>
+    name.replaceAll('-', '_').toLowerCase(),
+  );
+  return (Object.keys(SESSION) as SessionSetting[]).filter((name) => named.includes(name.toLowerCase()));
+}

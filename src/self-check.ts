@@ -1,0 +1,98 @@
+// The servers are used as the product will use them, before it does: all of it for `doctor`, the same in a bounded time
+// when the worker starts.
+import type { Config } from './config.js';
+import { checkServer } from './db/checks/server.js';
+import { checkSession } from './db/checks/session.js';
+import { checkWrites } from './db/checks/writes.js';
+import type { Database } from './db/database.js';
+import { describe, isServiceAway, ServiceUnavailableError } from './errors.js';
+import type { Finding } from './finding.js';
+import type { Logger } from './log.js';
+import type { Backend } from './queue/backend.js';
+import { checkJob } from './queue/checks/job.js';
+
+/** Before anything is changed there. */
+export const findAtServer = (
+  database: Pick<Database, 'db' | 'address'>,
+  { connections, redis }: Pick<Config, 'connections' | 'redis'>,
+): Promise<Finding[]> =>
+  asFinding('PostgreSQL', checkServer(database, { pool: connections, isQueueHere: redis === undefined }));
+
+/** When the schema is in step. */
+export const findInDatabase = ({ db, address }: Pick<Database, 'db' | 'address'>): Promise<Finding[]>[] => [
+  asFinding('sessions', checkSession(address).then(one)),
+  asFinding('writing', checkWrites(db).then(one)),
+];
+
+export const findInQueue = (
+  backend: Pick<Backend, 'check' | 'openQueue'>,
+  { pageAttempts }: Pick<Config, 'pageAttempts'>,
+): Promise<Finding[]>[] => [
+  asFinding('queue', backend.check()),
+  asFinding('jobs', checkJob(backend, pageAttempts).then(one)),
+];
+
+const one = (finding: Finding): Finding[] => [finding];
+
+/** What keeps something from being tried is a finding, too. */
+const asFinding = (about: string, found: Promise<Finding[]>): Promise<Finding[]> =>
+  found.catch((error: unknown) => [
+    {
+      level: 'stop' as const,
+      about,
+      sentence: `it cannot be tried: ${describe(error)}`,
+      mayPass: isServiceAway(error),
+    },
+  ]);
+
+/** What all checks at the start of a worker may take together, milliseconds. */
+const AT_START_MS = 1_000;
+
+export interface StartChecks {
+  /**
+   * Waits for what is found, while there is time; logs what somebody should know.
+   * @throws ServiceUnavailableError with a sentence when it cannot work so; it says whether that may pass
+   */
+  judge(...found: Promise<Finding[]>[]): Promise<void>;
+}
+
+export function openStartChecks(log: Pick<Logger, 'warn'>): StartChecks {
+  let leftMs = AT_START_MS;
+  return {
+    async judge(...found) {
+      const began = performance.now();
+      const inHand = await Promise.all(found.map((some) => inTime(some, leftMs)));
+      leftMs = Math.max(0, leftMs - (performance.now() - began));
+      const findings = inHand.flatMap((some) => some ?? []);
+      if (inHand.includes(undefined)) {
+        log.warn({ withinMs: AT_START_MS }, 'not all of the servers was tried in time, going on');
+      }
+      for (const { level, about, sentence } of findings) {
+        if (level === 'mind') log.warn({ about, problem: sentence }, 'a server is not as it should be');
+      }
+      const stops = findings.filter(({ level }) => level === 'stop');
+      if (stops.length === 0) return;
+      // Whoever waits for it to pass begins anew.
+      leftMs = AT_START_MS;
+      throw new ServiceUnavailableError(stops.map(({ about, sentence }) => `${about}: ${sentence}`).join(' '), {
+        mayPass: stops.every(({ mayPass }) => mayPass === true),
+      });
+    },
+  };
+}
+
+/** undefined = not yet. */
+async function inTime<T>(act: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([
+      act,
+      new Promise<undefined>((resolve) => {
+        timer = setTimeout(resolve, ms, undefined);
+      }),
+    ]);
+  } finally {
+    clearTimeout(timer);
+    act.catch(() => {}); // nobody waits for it any more
+  }
+}

@@ -1,0 +1,176 @@
+// What the checks say of servers as people have them: each is a real one.
+import { sql } from 'drizzle-orm';
+import postgres from 'postgres';
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import { addressOf } from '../../src/addresses/postgres.js';
+import { checkServer } from '../../src/db/checks/server.js';
+import { checkSession } from '../../src/db/checks/session.js';
+import { checkWrites } from '../../src/db/checks/writes.js';
+import { pgOptions } from '../../src/db/connection/driver-options.js';
+import { SESSION } from '../../src/db/connection/session.js';
+import { openDatabase } from '../../src/db/database.js';
+import { UsageError } from '../../src/errors.js';
+import { checkListening } from '../../src/queue/checks/listening.js';
+import { openPostgresBackend } from '../../src/queue/on-postgres.js';
+import { createDatabase } from '../support/database.js';
+import { inDatabase } from '../support/global-setup.js';
+import { setHostile } from '../support/hostile-settings.js';
+import { log } from '../support/log.js';
+import { needing } from '../support/needs.js';
+import { openPgBouncer } from '../support/pgbouncer.js';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const NEEDS = { pool: 8, isQueueHere: true };
+
+async function open(url: string) {
+  const database = await openDatabase(url, { connections: 2 });
+  closing.push(() => database.close());
+  return database;
+}
+
+/** A role of its own that owns nothing and is no superuser. */
+async function ordinary(url: string, ...statements: ((role: string) => string)[]) {
+  const as = await setHostile(url, 'role', []);
+  const { username } = new URL(as);
+  const { db } = await open(url);
+  await db.execute(sql.raw(`alter role ${username} nosuperuser`));
+  for (const statement of statements) await db.execute(sql.raw(statement(username)));
+  return as;
+}
+
+test('a server that has all is told in one line', async () => {
+  const url = await createDatabase();
+  const database = await open(url);
+  expect(await checkServer(database, NEEDS)).toEqual([
+    {
+      level: 'well',
+      about: 'PostgreSQL',
+      sentence: expect.stringMatching(
+        /^version \d+, UTF8, without TLS; a process takes 16 connections of \d+, \d+ are in use$/,
+      ),
+    },
+  ]);
+  expect(await checkSession(database.address)).toMatchObject({ level: 'well' });
+  expect(await checkWrites(database.db)).toMatchObject({ level: 'well' });
+  for (const table of ['hive.warehouses', 'sync.runs']) {
+    expect(await database.db.execute(sql.raw(`select from ${table}`))).toHaveLength(0);
+  }
+});
+
+describe('limits of connections', () => {
+  test('of a role', async () => {
+    const url = await ordinary(await createDatabase(), (role) => `alter role ${role} connection limit 12`);
+    const { username } = new URL(url);
+    const told = `a process takes 16 (DATABASE_POOL=8 and 8 more), and the role "${username}" has 12. Either set DATABASE_POOL=4, or run: alter role "${username}" connection limit 16.`;
+    expect(await checkServer(await open(url), NEEDS)).toMatchObject([{ level: 'stop', sentence: told }]);
+    expect(await checkServer(await open(url), { pool: 4, isQueueHere: true })).toMatchObject([{ level: 'well' }]);
+    expect(await checkServer(await open(url), { pool: 8, isQueueHere: false })).toMatchObject([{ level: 'well' }]);
+  });
+
+  test('of a database, too few for the queue', async () => {
+    const url = await ordinary(await createDatabase());
+    const name = new URL(url).pathname.slice(1);
+    const { db } = await open(Object.assign(new URL(inject('server')), { pathname: `/${name}` }).href);
+    await db.execute(sql.raw(`alter database ${name} connection limit 6`));
+    const [finding] = await checkServer(await open(url), NEEDS);
+    expect(finding).toMatchObject({
+      level: 'stop',
+      sentence: expect.stringContaining('Either keep the queue in Redis with DATABASE_POOL=5, or'),
+    });
+  });
+});
+
+test('an encoding that cannot hold all names, and how to make a database that can', async () => {
+  const maintenance = postgres(inject('server'), { max: 1, onnotice: () => {} });
+  for (const encoding of ['SQL_ASCII', 'LATIN1']) {
+    const name = `hive_sync_test_${encoding.toLowerCase()}_${process.pid}`;
+    await maintenance.unsafe(`create database ${name} encoding '${encoding}' locale 'C' template template0`);
+    const database = await openDatabase(inDatabase(inject('server'), name));
+    const [finding] = await checkServer(database, NEEDS);
+    await database.close();
+    await maintenance.unsafe(`drop database ${name} with (force)`);
+    expect(finding).toMatchObject({ level: 'stop', about: 'encoding' });
+    expect(finding?.sentence).toContain(`is encoded in ${encoding}`);
+    expect(finding?.sentence).toContain("encoding 'UTF8' template template0");
+  }
+  await maintenance.end();
+});
+
+test('settings that hurt, and options that have no effect, are named', async () => {
+  const url = await createDatabase();
+  const as = await setHostile(url, 'role', [
+    ['default_transaction_read_only', 'on'],
+    ['session_replication_role', 'replica'],
+  ]);
+  const options = encodeURIComponent('-c statement_timeout=5s');
+  const found = await checkServer(await open(`${as}?options=${options}`), NEEDS);
+  expect(found.map(({ level, about }) => [level, about])).toEqual([
+    ['stop', 'session_replication_role'],
+    ['mind', 'default_transaction_read_only'],
+    ['mind', 'options in DATABASE_URL'],
+  ]);
+  expect(found[2]?.sentence).toMatch(/^statement_timeout has no effect/);
+});
+
+test('rights that are lacking', async () => {
+  const url = await createDatabase();
+  const none = await open(await ordinary(url));
+  expect(await checkWrites(none.db)).toMatchObject({
+    level: 'stop',
+    sentence: expect.stringContaining('permission denied'),
+  });
+  const some = await open(
+    await ordinary(
+      url,
+      (role) => `grant usage on schema hive, sync to ${role}`,
+      (role) => `grant all on all tables in schema hive, sync to ${role}`,
+      (role) => `grant all on all sequences in schema sync to ${role}`,
+      (role) => `revoke update on hive.orders from ${role}`,
+    ),
+  );
+  const finding = await checkWrites(some.db);
+  expect(finding).toMatchObject({ level: 'stop', sentence: expect.stringContaining('may not read and write all of ') });
+});
+
+describe('PgBouncer', needing('pgbouncer'), () => {
+  const through = async (mode: 'session' | 'transaction', dropping?: readonly string[]) => {
+    const url = await createDatabase();
+    const { username } = new URL(url);
+    const bouncer = await openPgBouncer(url, mode, dropping);
+    closing.push(bouncer.close);
+    expect(username).not.toBe('');
+    return bouncer.url;
+  };
+  const ALL = [...Object.keys(SESSION), 'options'];
+
+  test.each(['session', 'transaction'] as const)('that refuses our settings, in %s mode', async (mode) => {
+    const opened = openDatabase(await through(mode));
+    await expect(opened).rejects.toThrow(UsageError);
+    await expect(opened).rejects.toThrow(/A pooler answers at .* DATABASE_URL has to name PostgreSQL itself\.$/);
+  });
+
+  test('that drops our settings, in session mode', async () => {
+    const url = await through('session', ALL);
+    const finding = await checkSession(addressOf(url));
+    expect(finding.level).toBe('stop');
+    expect(finding.sentence).toMatch(/^\w+ is \S+ although hive-sync asks for .*: a pooler in between drops it/);
+  });
+
+  test('in transaction mode: no lock stays, no notification is heard', async () => {
+    const url = await through('transaction', ALL);
+    const finding = await checkSession(addressOf(url));
+    const sentence = expect.stringContaining('a pooler in transaction mode');
+    expect(finding).toMatchObject({ level: 'stop', about: 'sessions', sentence });
+    expect(await checkListening(pgOptions(addressOf(url), 'check'))).toMatchObject({ level: 'stop', sentence });
+  });
+});
+
+test('with the queue in PostgreSQL notifications are heard', async () => {
+  const backend = await openPostgresBackend(addressOf(await createDatabase()), log);
+  closing.push(() => backend.close());
+  expect(await backend.check()).toMatchObject([{ level: 'well', about: 'notifications' }]);
+});

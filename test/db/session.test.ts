@@ -1,0 +1,106 @@
+// What our sessions are set to, whoever set something else: the server's owner, the database's, the role's, the address.
+import { sql } from 'drizzle-orm';
+import pg from 'pg';
+import { describe, expect, test } from 'vitest';
+import { addressOf } from '../../src/addresses/postgres.js';
+import { pgOptions } from '../../src/db/connection/driver-options.js';
+import { overruledIn, SESSION } from '../../src/db/connection/session.js';
+import { openDatabase } from '../../src/db/database.js';
+import { migrate } from '../../src/db/migrate.js';
+import { isServiceAway, describe as told } from '../../src/errors.js';
+import { openPostgresBackend } from '../../src/queue/on-postgres.js';
+import { createDatabase } from '../support/database.js';
+import { HOSTILE, type Place, setHostile } from '../support/hostile-settings.js';
+import { log } from '../support/log.js';
+
+const QUESTION = Object.keys(SESSION).map((name) => `current_setting('${name}') as "${name}"`);
+const ours = HOSTILE.filter(([name]) => name in SESSION);
+
+const settingsOf = {
+  async 'postgres.js'(url: string) {
+    const database = await openDatabase(url, { connections: 1 });
+    const [row] = await database.db.execute(sql.raw(`select ${QUESTION.join()}`));
+    await database.close();
+    return row;
+  },
+  async pg(url: string) {
+    const client = new pg.Client(pgOptions(addressOf(url), 'queue', '-c search_path=bullmq'));
+    await client.connect();
+    const { rows } = await client.query(`select ${QUESTION.join()}`);
+    await client.end();
+    return rows[0];
+  },
+};
+
+test('each of our settings has a hostile value that is tried', () => {
+  expect(Object.keys(SESSION).filter((name) => !HOSTILE.some(([hostile]) => hostile === name))).toEqual([]);
+});
+
+describe.each(['postgres.js', 'pg'] as const)('sessions of %s have our settings', (driver) => {
+  test.each<Place>(['database', 'role'])('whatever the %s is set to', async (place) => {
+    const url = await setHostile(await createDatabase(), place, HOSTILE);
+    expect(await settingsOf[driver](url)).toEqual(SESSION);
+  });
+
+  test("whatever the address's options say", async () => {
+    const url = new URL(await createDatabase());
+    const options = ours.map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`).join(' ');
+    expect(await settingsOf[driver](`${url.href}?options=${encodeURIComponent(options)}`)).toEqual(SESSION);
+  });
+});
+
+test('what an address sets in vain is named, in each way of writing it; what is well is not', () => {
+  expect(overruledIn('-c statement_timeout=5s -cdatestyle=German --lock-timeout=1s -c work_mem=8MB')).toEqual([
+    'DateStyle',
+    'statement_timeout',
+    'lock_timeout',
+  ]);
+  expect(overruledIn('-c search_path=x')).toEqual([]);
+});
+
+test.each<Place>(['database', 'role'])(
+  'an empty database is migrated, the queue too, with everything set for the %s',
+  async (place) => {
+    const url = await setHostile(await createDatabase(), place, [
+      ...HOSTILE.filter(([, value]) => value !== 'elsewhere'),
+    ]);
+    const database = await openDatabase(url);
+    for (const schema of ['hive', 'sync', 'bullmq'])
+      await database.db.execute(sql.raw(`drop schema ${schema} cascade`));
+    expect((await migrate(database)).length).toBeGreaterThan(0);
+    expect(await migrate(database)).toEqual([]);
+    await database.close();
+    const backend = await openPostgresBackend(addressOf(url), log);
+    await backend.close();
+  },
+);
+
+test('rows that a policy hides are an error, and not taken for missing', async () => {
+  const url = await createDatabase();
+  const owner = await openDatabase(url);
+  const role = await setHostile(url, 'role', [['row_security', 'on']]);
+  const { username } = new URL(role);
+  await owner.db.execute(sql.raw(`alter role ${username} nosuperuser`));
+  await owner.db.execute(sql.raw(`grant usage on schema hive to ${username}`));
+  await owner.db.execute(sql.raw(`grant select on hive.orders to ${username}`));
+  await owner.db.execute(sql`alter table hive.orders enable row level security`);
+  const database = await openDatabase(role);
+  const failed = await database.db.execute(sql`select id from hive.orders`).catch((error: unknown) => error);
+  expect(told(failed)).toContain('row-level security');
+  await database.close();
+  await owner.db.execute(sql.raw(`drop owned by ${username}`));
+  await owner.close();
+});
+
+test('a statement that was cancelled is not taken for a server that is away', async () => {
+  const database = await openDatabase(await createDatabase());
+  const stopped = await database.db
+    .transaction(async (tx) => {
+      await tx.execute(sql`set local statement_timeout = '1ms'`);
+      await tx.execute(sql`select pg_sleep(1)`);
+    })
+    .catch((error: unknown) => error);
+  expect(told(stopped)).toBe('canceling statement due to statement timeout');
+  expect(isServiceAway(stopped)).toBe(false);
+  await database.close();
+});
