@@ -17,8 +17,10 @@ export async function checkWrites(db: Db): Promise<Finding> {
       await tx.execute(sql`
         insert into hive.warehouses (account, id, _first_seen_at, _fetched_at, _changed_at, _source, _content_hash, _raw)
         values ('hive-sync check', 0, now(), now(), now(), 'check', '', '{}')`);
+      // With a number of its own: a check must not use up the numbers of runs.
       await tx.execute(sql`
-        insert into sync.runs (account, mode, collections, trigger) values ('hive-sync check', 'full', '{}', 'cli')`);
+        insert into sync.runs (id, account, mode, collections, trigger)
+        values (-1, 'hive-sync check', 'full', '{}', 'cli')`);
       throw undo;
     });
   } catch (error) {
