@@ -18,7 +18,7 @@ import { type OwnServer, openOwnPostgres, openOwnRedis } from '../support/server
 
 const ONLY = process.env.HISTORY_SEED === undefined ? undefined : Number(process.env.HISTORY_SEED);
 const FROM = ONLY ?? Number(process.env.HISTORY_FROM ?? 1);
-const RUNS = ONLY === undefined ? Number(process.env.SOAK_RUNS ?? 15) : 1;
+const RUNS = ONLY === undefined ? Number(process.env.SOAK_RUNS ?? 10) : 1;
 /** The tables are emptied now and then, so that the last script costs what the first did. */
 const EMPTY_AFTER = 40;
 
