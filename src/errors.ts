@@ -206,30 +206,36 @@ const LOST_CONNECTION = new Set([
   'CONNECT_TIMEOUT',
 ]);
 
+/** A failure and what lies behind it, outermost first: drivers and Drizzle wrap what PostgreSQL said. */
+function* causesOf(error: unknown): Generator<Error & { readonly code?: unknown }> {
+  for (let at = error; at instanceof Error; at = at.cause) yield at;
+}
+
+/** Did PostgreSQL, or the driver, give one of these codes? */
+export function hasCode(error: unknown, isOne: (code: string) => boolean): boolean {
+  for (const { code } of causesOf(error)) if (typeof code === 'string' && isOne(code)) return true;
+  return false;
+}
+
 /** Did a transaction fail only because it met another one? Nothing is wrong with it, nor with the server. */
 export function isConflict(error: unknown): boolean {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if (at instanceof ConflictError) return true;
-    if ('code' in at && typeof at.code === 'string' && CONFLICT_SQLSTATE.test(at.code)) return true;
-  }
-  return false;
+  for (const at of causesOf(error)) if (at instanceof ConflictError) return true;
+  return hasCode(error, (code) => CONFLICT_SQLSTATE.test(code));
 }
 
 /** Is it PostgreSQL or Redis that is away or busy, rather than what was asked of it that is wrong? Then it may come back. */
 export function isServiceAway(error: unknown): boolean {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+  for (const at of causesOf(error)) {
     if (at instanceof AggregateError && at.errors.some(isServiceAway)) return true;
     if (at instanceof ServiceUnavailableError && at.mayPass) return true;
-    if (!('code' in at) || typeof at.code !== 'string') continue;
-    if (LOST_CONNECTION.has(at.code) || PASSING_SQLSTATE.test(at.code)) return true;
   }
-  return false;
+  return hasCode(error, (code) => LOST_CONNECTION.has(code) || PASSING_SQLSTATE.test(code));
 }
 
 /** Why PostgreSQL, or the driver on the way there, refuses what it was given to store: a code. undefined = for another reason. */
 export function refusalOf(error: unknown): string | undefined {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'string' && REFUSING_SQLSTATE.test(at.code)) return at.code;
+  for (const at of causesOf(error)) {
+    if (typeof at.code === 'string' && REFUSING_SQLSTATE.test(at.code)) return at.code;
     // Too long or too deep to be made into a parameter.
     if (at instanceof RangeError) return at.name;
   }

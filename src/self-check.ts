@@ -1,5 +1,6 @@
 // The servers are used as the product will use them, before it does: all of it for `doctor`, the same in a bounded time
 // when the worker starts.
+import { inTime } from './closing.js';
 import type { Config } from './config.js';
 import { checkServer } from './db/checks/server.js';
 import { checkSession } from './db/checks/session.js';
@@ -10,13 +11,20 @@ import type { Finding } from './finding.js';
 import type { Logger } from './log.js';
 import type { Backend } from './queue/backend.js';
 import { checkJob } from './queue/checks/job.js';
+import { QUEUE_CONNECTIONS } from './queue/on-postgres.js';
+
+/** The one that holds the claims on runs (db/run-claims.ts). */
+const CLAIMS = 1;
 
 /** Before anything is changed there. */
 export const findAtServer = (
   database: Pick<Database, 'db' | 'address'>,
   { connections, redis }: Pick<Config, 'connections' | 'redis'>,
 ): Promise<Finding[]> =>
-  asFinding('PostgreSQL', checkServer(database, { pool: connections, isQueueHere: redis === undefined }));
+  asFinding(
+    'PostgreSQL',
+    checkServer(database, { pool: connections, beside: CLAIMS, queue: redis === undefined ? QUEUE_CONNECTIONS : 0 }),
+  );
 
 /** When the schema is in step. */
 export const findInDatabase = ({ db, address }: Pick<Database, 'db' | 'address'>): Promise<Finding[]>[] => [
@@ -61,7 +69,7 @@ export function openStartChecks(log: Pick<Logger, 'warn'>): StartChecks {
   return {
     async judge(...found) {
       const began = performance.now();
-      const inHand = await Promise.all(found.map((some) => inTime(some, leftMs)));
+      const inHand = await Promise.all(found.map(async (some) => ((await inTime(leftMs, some)) ? some : undefined)));
       leftMs = Math.max(0, leftMs - (performance.now() - began));
       const findings = inHand.flatMap((some) => some ?? []);
       if (inHand.includes(undefined)) {
@@ -79,20 +87,4 @@ export function openStartChecks(log: Pick<Logger, 'warn'>): StartChecks {
       });
     },
   };
-}
-
-/** undefined = not yet. */
-async function inTime<T>(act: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    return await Promise.race([
-      act,
-      new Promise<undefined>((resolve) => {
-        timer = setTimeout(resolve, ms, undefined);
-      }),
-    ]);
-  } finally {
-    clearTimeout(timer);
-    act.catch(() => {}); // nobody waits for it any more
-  }
 }

@@ -42,7 +42,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'log',
     'errors',
   ],
-  'self-check': ['queue', 'db', 'config', 'errors', 'finding', 'log'],
+  'self-check': ['queue', 'db', 'closing', 'config', 'errors', 'finding', 'log'],
   store: ['addresses', 'db', 'config', 'log'],
   server: ['queue', 'sync', 'hive', 'db', 'collections', 'errors', 'log', 'config', 'words'],
   queue: ['addresses', 'sync', 'db', 'closing', 'errors', 'finding', 'log'],

@@ -2,7 +2,8 @@
 // leaves over is read when it has ended.
 import type { AccountParts, App } from '../app.js';
 import type { Config } from '../config.js';
-import { isEverCertified, readClock } from '../db/ledger.js';
+import { isEverCertified } from '../db/head-marks.js';
+import { readClock } from '../db/ledger.js';
 import { readRunLosses } from '../db/losses.js';
 import { readProofs } from '../db/proofs.js';
 import type { RunStatus } from '../db/status.js';

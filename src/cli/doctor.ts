@@ -3,6 +3,7 @@
 import { openApp } from '../app.js';
 import { collectionNamed } from '../collections/index.js';
 import { type Config, readConfig } from '../config.js';
+import { CLOCKS_DIFFER_MS } from '../db/checks/server.js';
 import { isElsewhere } from '../db/identity.js';
 import { pendingMigrations } from '../db/migrate.js';
 import { lostReaders, mendOf } from '../db/readers.js';
@@ -111,9 +112,6 @@ export async function doctorCommand(io: Io): Promise<number> {
   });
   return well ? 0 : 1;
 }
-
-/** More than clocks differ that are set over the network, and the whole seconds of the header, milliseconds. */
-const CLOCKS_DIFFER_MS = 5_000;
 
 /** @param apiAt header Date of an answer, epoch milliseconds; undefined = none. @param at when it had arrived, by PostgreSQL's clock */
 function onClockOf(host: string, apiAt: number | undefined, at: number): Finding[] {

@@ -1,7 +1,7 @@
 // Brings the schema in step with this release. Safe to call from several processes at once. All of it is one
 // transaction: migrations, comments, masks, and the views of others that stood in the way.
 import { sql } from 'drizzle-orm';
-import { DependentsError, describe } from '../errors.js';
+import { DependentsError, describe, hasCode } from '../errors.js';
 import { pendingComments, setComments } from './comments.js';
 import { type Database, type Executor, openDatabase } from './database.js';
 import { dropMasks, masksInTheWay, pendingMasks, setMasks } from './masks.js';
@@ -92,10 +92,7 @@ async function bringInStep(
 
 /** @throws OtherMigrationError while another process does the same */
 async function prepareTransaction(tx: Executor, lockMs: number): Promise<void> {
-  // An owner's statement_timeout is for queries; building an index may take longer.
-  await tx.execute(sql`
-    select set_config('lock_timeout', ${`${lockMs}ms`}, true), set_config('statement_timeout', '0', true),
-      set_config('idle_in_transaction_session_timeout', '0', true)`);
+  await tx.execute(sql`select set_config('lock_timeout', ${`${lockMs}ms`}, true)`);
   const [lock] = await tx.execute<{ mine: boolean }>(sql`select pg_try_advisory_xact_lock(${LOCK}) as mine`);
   if (lock?.mine !== true) throw new OtherMigrationError('another process brings the schema in step');
   // Whoever runs this, a superuser for once, say: what is made belongs to the role that owns the rest.
@@ -119,9 +116,4 @@ async function applySteps(tx: Executor, steps: readonly Step[]): Promise<void> {
 }
 
 /** Others depend on it (2BP01), or a view uses the column whose type is to change (0A000). */
-function isInUse(error: unknown): boolean {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && (at.code === '2BP01' || at.code === '0A000')) return true;
-  }
-  return false;
-}
+const isInUse = (error: unknown): boolean => hasCode(error, (code) => code === '2BP01' || code === '0A000');

@@ -21,6 +21,8 @@ import type { Task } from './jobs.js';
 const SCHEMA = 'bullmq';
 /** Connections for the statements of all queues and workers: more made no queue faster. */
 const POOL = 6;
+/** With the one that listens. */
+export const QUEUE_CONNECTIONS = POOL + 1;
 /** A connection that is silently gone is noticed within seconds. */
 const LISTENING = {
   keepAlive: true,

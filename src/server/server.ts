@@ -32,6 +32,8 @@ export async function openServer(parts: ServerParts): Promise<Server> {
   const { host, port, adminToken, basePath } = parts.config.http;
   const server = fastify({
     logger: false,
+    // People end addresses with a slash, or not.
+    routerOptions: { ignoreTrailingSlash: true },
     rewriteUrl: withoutBasePath(basePath),
     bodyLimit: LARGEST_BODY_BYTES,
     // A proxy on this machine or in a private network tells the asker's address and whether it was https.

@@ -37,30 +37,27 @@ export const webhookRoutes =
     );
     const options = { config: { access: 'open' as const }, bodyLimit: LARGEST_BODY_BYTES };
 
-    // People end addresses with a slash, or not.
-    for (const end of ['', '/']) {
-      server.post(`/webhooks/hive${end}`, options, async (request, reply) => {
-        const body = bodyOf(request);
-        const signature = request.headers[SIGNATURE_HEADER];
-        const signedFor = parts.accounts.filter(({ account }) => isSignedWith(body, signature, account.apiKey ?? ''));
-        const [account, ...others] = signedFor;
-        if (account === undefined) throw unsigned();
-        if (others.length > 0) {
-          throw new HttpError(404, 'Several accounts have this key. Send it to /webhooks/hive/<account>.');
-        }
-        await take(account, request, body);
-        return reply.code(202).send({ stored: true });
-      });
+    server.post('/webhooks/hive', options, async (request, reply) => {
+      const body = bodyOf(request);
+      const signature = request.headers[SIGNATURE_HEADER];
+      const signedFor = parts.accounts.filter(({ account }) => isSignedWith(body, signature, account.apiKey ?? ''));
+      const [account, ...others] = signedFor;
+      if (account === undefined) throw unsigned();
+      if (others.length > 0) {
+        throw new HttpError(404, 'Several accounts have this key. Send it to /webhooks/hive/<account>.');
+      }
+      await take(account, request, body);
+      return reply.code(202).send({ stored: true });
+    });
 
-      server.post<{ Params: { account: string } }>(`/webhooks/hive/:account${end}`, options, async (request, reply) => {
-        const account = parts.accounts.find((one) => one.account.label === request.params.account);
-        if (account === undefined) throw new HttpError(404, 'There is no such account here.');
-        const body = bodyOf(request);
-        if (!isSignedWith(body, request.headers[SIGNATURE_HEADER], account.account.apiKey ?? '')) throw unsigned();
-        await take(account, request, body);
-        return reply.code(202).send({ stored: true });
-      });
-    }
+    server.post<{ Params: { account: string } }>('/webhooks/hive/:account', options, async (request, reply) => {
+      const account = parts.accounts.find((one) => one.account.label === request.params.account);
+      if (account === undefined) throw new HttpError(404, 'There is no such account here.');
+      const body = bodyOf(request);
+      if (!isSignedWith(body, request.headers[SIGNATURE_HEADER], account.account.apiKey ?? '')) throw unsigned();
+      await take(account, request, body);
+      return reply.code(202).send({ stored: true });
+    });
 
     async function take(account: ServerAccount, request: FastifyRequest, body: Buffer): Promise<void> {
       const payload = payloadOf(body);

@@ -24,7 +24,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-const NEEDS = { pool: 8, isQueueHere: true };
+const NEEDS = { pool: 8, beside: 1, queue: 7 };
 
 async function open(url: string) {
   const database = await openDatabase(url, { connections: 2 });
@@ -67,8 +67,8 @@ describe('limits of connections', () => {
     const { username } = new URL(url);
     const told = `a process takes 16 (DATABASE_POOL=8 and 8 more), and the role "${username}" has 12. Either set DATABASE_POOL=4, or run: alter role "${username}" connection limit 16.`;
     expect(await checkServer(await open(url), NEEDS)).toMatchObject([{ level: 'stop', sentence: told }]);
-    expect(await checkServer(await open(url), { pool: 4, isQueueHere: true })).toMatchObject([{ level: 'well' }]);
-    expect(await checkServer(await open(url), { pool: 8, isQueueHere: false })).toMatchObject([{ level: 'well' }]);
+    expect(await checkServer(await open(url), { pool: 4, beside: 1, queue: 7 })).toMatchObject([{ level: 'well' }]);
+    expect(await checkServer(await open(url), { pool: 8, beside: 1, queue: 0 })).toMatchObject([{ level: 'well' }]);
   });
 
   test('of a database, too few for the queue', async () => {

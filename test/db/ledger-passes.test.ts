@@ -1,14 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import {
-  closeRun,
-  closeWindow,
-  readClock,
-  readHeadMark,
-  readRun,
-  runningRuns,
-  startNextPass,
-} from '../../src/db/ledger.js';
+import { readHeadMark } from '../../src/db/head-marks.js';
+import { closeRun, closeWindow, readClock, readRun, runningRuns, startNextPass } from '../../src/db/ledger.js';
 import { countSeen, missingPages } from '../../src/db/ledger-pages.js';
 import { openTestDatabase } from '../support/database.js';
 import { ledgerOf } from './ledger-parts.js';

@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
+import { readHeadMark } from '../../src/db/head-marks.js';
 import { readInstallation } from '../../src/db/installation.js';
-import { closeWindow, readHeadMark, type WindowKind } from '../../src/db/ledger.js';
+import { closeWindow, type WindowKind } from '../../src/db/ledger.js';
 import { letGo, pruneDeadLetters, pruneHistory, pruneLedger } from '../../src/db/retention.js';
 import { openTestDatabase } from '../support/database.js';
 import { ledgerOf } from './ledger-parts.js';

@@ -1,7 +1,7 @@
 // Promise: an incremental run finds what is new and what changed for about as many requests as pages hold open records.
 
 import { expect, test } from 'vitest';
-import { readHeadMark } from '../../src/db/ledger.js';
+import { readHeadMark } from '../../src/db/head-marks.js';
 import { type CollectionName, openSimulator, type Simulator, SimulatorOptionError } from '../../src/simulator/index.js';
 import { fullSync, openTestApp, syncOnce } from '../support/app.js';
 import { createDatabase } from '../support/database.js';

@@ -2,7 +2,7 @@
 // certified before it, while the list moves between the runs and during each.
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import { readHeadMark } from '../../src/db/ledger.js';
+import { readHeadMark } from '../../src/db/head-marks.js';
 import { type Change, openSimulator, type Simulator, SimulatorOptionError } from '../../src/simulator/index.js';
 import { headReachesTo } from '../../src/sync/runs/plan.js';
 import { fullSync, openTestApp, syncOnce, type TestApp } from '../support/app.js';

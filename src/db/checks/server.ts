@@ -2,6 +2,7 @@
 // Sources: PostgreSQL documentation, "Connection Settings" (20.3.1), CREATE ROLE and CREATE DATABASE (CONNECTION LIMIT, which
 // does not hold for superusers), "Character Set Support" (24.3).
 import { sql } from 'drizzle-orm';
+import { isNear } from '../../addresses/near.js';
 import type { PostgresAddress } from '../../addresses/postgres.js';
 import type { Finding } from '../../finding.js';
 import { postgresJsOptions } from '../connection/driver-options.js';
@@ -11,16 +12,16 @@ import type { Database, Executor } from '../database.js';
 
 const OLDEST = 14;
 /** More than clocks differ that are set over the network, milliseconds. */
-const CLOCKS_DIFFER_MS = 5_000;
+export const CLOCKS_DIFFER_MS = 5_000;
 
 export interface Needs {
   /** DATABASE_POOL. */
   readonly pool: number;
-  readonly isQueueHere: boolean;
+  /** Connections that a process takes beside its pool. */
+  readonly beside: number;
+  /** The same for a queue in this PostgreSQL; 0 = it is in Redis. */
+  readonly queue: number;
 }
-
-/** Claims; with the queue here its pool of 6 and the connection that listens (docs/operations.md, "Connections"). */
-const besidePool = ({ isQueueHere }: Needs): number => (isQueueHere ? 8 : 1);
 
 interface Facts extends Record<string, unknown> {
   version: number;
@@ -84,7 +85,7 @@ async function ask(db: Executor): Promise<{ facts: Facts; aheadMs: number }> {
 const major = ({ version }: Facts): number => Math.floor(version / 10_000);
 
 const inShort = (facts: Facts, needs: Needs): string =>
-  `version ${major(facts)}, ${facts.encoding}, ${facts.tls ?? 'without TLS'}; a process takes ${needs.pool + besidePool(needs)} connections of ${limitOf(facts).limit}, ${facts.used} are in use`;
+  `version ${major(facts)}, ${facts.encoding}, ${facts.tls ?? 'without TLS'}; a process takes ${needs.pool + needs.beside + needs.queue} connections of ${limitOf(facts).limit}, ${facts.used} are in use`;
 
 const onVersion = (facts: Facts): Finding | undefined =>
   major(facts) >= OLDEST
@@ -130,15 +131,15 @@ function limitOf(facts: Facts): { limit: number; whose: string; raise: string } 
 }
 
 function onLimits(facts: Facts, needs: Needs): Finding | undefined {
-  const beside = besidePool(needs);
+  const beside = needs.beside + needs.queue;
   const needed = needs.pool + beside;
   const { limit, whose, raise } = limitOf(facts);
   if (limit >= needed) return undefined;
   const smaller =
     limit > beside
       ? `set DATABASE_POOL=${limit - beside}`
-      : needs.isQueueHere && limit > 1
-        ? `keep the queue in Redis with DATABASE_POOL=${limit - 1}`
+      : needs.queue > 0 && limit > needs.beside
+        ? `keep the queue in Redis with DATABASE_POOL=${limit - needs.beside}`
         : undefined;
   const allow = raise.endsWith('limit') ? `run: ${raise} ${needed}` : `${raise} to ${needed + facts.reserved}`;
   return {
@@ -192,11 +193,8 @@ function onOptions({ options = '' }: PostgresAddress): Finding | undefined {
   };
 }
 
-/** A socket, this machine, or a name without a dot, as in a network of containers. */
-const LOCAL = /^(\/|@|127\.|::1$|[^.:]+$)/;
-
 const onTls = ({ tls }: Facts, { hosts }: PostgresAddress): Finding | undefined =>
-  tls !== null || hosts.every(({ host }) => LOCAL.test(host))
+  tls !== null || hosts.every(({ host }) => isNear(host))
     ? undefined
     : {
         level: 'mind',

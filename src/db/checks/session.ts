@@ -8,7 +8,7 @@ import { postgresJsOptions } from '../connection/driver-options.js';
 import { REASONS, SESSION, type SessionSetting } from '../connection/session.js';
 
 const ABOUT = 'sessions';
-const DIRECT = 'DATABASE_URL has to name PostgreSQL itself, or a pooler in session mode.';
+const DIRECT = 'DATABASE_URL has to name PostgreSQL itself.';
 
 /** @returns one finding. @throws what keeps it from being tried */
 export async function checkSession(address: PostgresAddress): Promise<Finding> {
@@ -51,6 +51,6 @@ async function lostSetting(client: postgres.Sql): Promise<Finding | undefined> {
   return {
     level: 'stop',
     about: ABOUT,
-    sentence: `${lost.name} is ${lost.value} although hive-sync asks for ${SESSION[lost.name]} (${REASONS[lost.name]}): a pooler in between drops it. DATABASE_URL has to name PostgreSQL itself.`,
+    sentence: `${lost.name} is ${lost.value} although hive-sync asks for ${SESSION[lost.name]} (${REASONS[lost.name]}): a pooler in between drops it. ${DIRECT}`,
   };
 }

@@ -10,9 +10,9 @@ interface Setting {
 }
 
 /**
- * Not here, as any value is well: search_path (every statement names its schemas), jit, plan_cache_mode, work_mem and the
- * like (how fast), synchronous_commit (the owner's choice between speed and safety). Nor transaction_timeout, which a server
- * before version 17 does not know: `doctor` looks at it.
+ * The owner's choice stays for what changes no value: how fast a statement is (jit, plan_cache_mode, work_mem), how safe a
+ * commit is (synchronous_commit), and search_path, as statements name the schemas of their tables. transaction_timeout
+ * cannot be set for all, as a server before version 17 refuses it: `doctor` looks at it.
  */
 const SETTINGS = {
   client_encoding: { value: 'UTF8', why: 'both drivers write and read nothing else' },

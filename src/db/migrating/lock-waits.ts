@@ -2,7 +2,7 @@
 // behind it. So it gives up after a few seconds, lets the others pass, and tries again; and it says whom it waits for.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
-import { describe, isConflict, ServiceUnavailableError } from '../../errors.js';
+import { describe, hasCode, isConflict, ServiceUnavailableError } from '../../errors.js';
 import type { Db } from '../database.js';
 
 export interface LockPatience {
@@ -53,7 +53,7 @@ export async function throughLocks<T>(
     } catch (error) {
       const other = error instanceof OtherMigrationError;
       if (other) say('Another process brings the schema in step; this one waits for it.');
-      if (!other && !isLockTimeout(error) && !isConflict(error)) throw error;
+      if (!other && !hasCode(error, (code) => code === LOCK_NOT_AVAILABLE) && !isConflict(error)) throw error;
       if (!other && attempt >= tries) {
         throw new ServiceUnavailableError(
           `The schema could not be brought in step: ${attempt} times a lock was not to be had, which is held by ${watch.holders() ?? 'another session'}. End that session, or wait until it has ended, then try again.`,
@@ -107,11 +107,4 @@ async function readHolders(db: Db, pid: number): Promise<string | undefined> {
       ].join(', '),
     )
     .join('; and ');
-}
-
-function isLockTimeout(error: unknown): boolean {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && at.code === LOCK_NOT_AVAILABLE) return true;
-  }
-  return false;
 }

@@ -1,12 +1,10 @@
 // What a Redis says of itself that matters for a queue. Source: Redis documentation, INFO and "Key eviction".
 import type { Redis } from 'ioredis';
+import { isNear } from '../../addresses/near.js';
 import type { RedisAddress } from '../../addresses/redis.js';
 import { describe } from '../../errors.js';
 import type { Finding } from '../../finding.js';
 import { refused } from './refusals.js';
-
-/** This machine, or a name without a dot, as in a network of containers. */
-const LOCAL = /^(127\.|::1$|[^.:]+$)/;
 
 /** @returns what is not well, or one that tells how it is. @throws what keeps it from being asked */
 export async function checkRedis(client: Redis, address: RedisAddress): Promise<Finding[]> {
@@ -84,7 +82,7 @@ const onMemory = (used: number, most: number): Finding | undefined =>
     : undefined;
 
 const onTls = ({ tls, host, isSocket }: RedisAddress): Finding | undefined =>
-  tls !== undefined || isSocket || LOCAL.test(host)
+  tls !== undefined || isSocket || isNear(host)
     ? undefined
     : {
         level: 'mind',

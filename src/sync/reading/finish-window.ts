@@ -1,14 +1,13 @@
 // The end of a window: certified, read on where it moved, or uncertified with the reason. Then what follows from it:
 // the pages with open records after a head, lookups of suspects after a whole collection, halves of too long a range.
+import { readHeadMark, readTurnEnd } from '../../db/head-marks.js';
 import {
   addWindows,
   closeWindow,
   type NewWindow,
   proveBelow,
   type Run,
-  readHeadMark,
   readRun,
-  readTurnEnd,
   readWindows,
   startNextPass,
   type Window,
@@ -131,7 +130,7 @@ interface Following {
 /** So many pages are read once more when more rows are missing in them than can be believed. */
 const SHORT_LIST = 20;
 /** What every sentence about too many missing rows says. */
-const TOO_MANY = 'too many to believe';
+const TOO_MANY = 'rows are no longer listed, too many to believe';
 
 async function whatFollows(
   context: SyncContext,
@@ -193,7 +192,7 @@ async function missingIn(
   const missing = Math.max(uncounted, suspects.length + (await countSuspects(db, window.run_id, name)));
   if (!isRefused && !isMassDeletion(missing, living - missing)) return { suspects };
   return {
-    tooMany: `${missing} of ${living} rows are no longer listed, too many to believe; if they were really deleted, run: hive-sync sync ${name} --full --allow-deletes`,
+    tooMany: `${missing} of ${living} ${TOO_MANY}; if they were really deleted, run: hive-sync sync ${name} --full --allow-deletes`,
   };
 }
 

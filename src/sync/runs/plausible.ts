@@ -2,7 +2,7 @@
 
 /** Both must be exceeded: a number, and a share of the collection's rows. */
 export const PLAUSIBLE_NUMBER = 20;
-export const PLAUSIBLE_SHARE = 0.05;
+const PLAUSIBLE_SHARE = 0.05;
 
 /** Are so many missing rows more than can be believed? @param left rows of the collection that are not missing */
 export const isMassDeletion = (missing: number, left: number): boolean =>

@@ -1,16 +1,8 @@
 // Files a run with its windows. One request is sent out first; only when that has come back do the other windows start,
 // so that a wrong key costs two requests and not one per collection.
 import type { Executor } from '../../db/database.js';
-import {
-  createRun,
-  isEverCertified,
-  type NewRun,
-  type NewWindow,
-  type Run,
-  readClock,
-  readHeadMark,
-  runningRuns,
-} from '../../db/ledger.js';
+import { isEverCertified, readHeadMark } from '../../db/head-marks.js';
+import { createRun, type NewRun, type NewWindow, type Run, readClock, runningRuns } from '../../db/ledger.js';
 import { addLookups } from '../../db/lookups.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';

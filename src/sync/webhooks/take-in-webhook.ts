@@ -32,11 +32,13 @@ export const UNKNOWN_COLLECTION = 'unknown';
 export async function takeInWebhooks(context: SyncContext): Promise<boolean> {
   let limit = BATCH;
   for (;;) {
-    const tried: number[] = [];
+    let first: number | undefined;
     try {
-      const taken = await transact(context.db, (tx) => {
-        tried.length = 0;
-        return takeBatch(tx, context, limit, tried);
+      const taken = await transact(context.db, async (tx) => {
+        if (!(await isAlone(tx, context.account))) return undefined;
+        const deliveries = await untouchedDeliveries(tx, context.account, limit);
+        first = deliveries[0]?.id;
+        return takeBatch(tx, context, deliveries);
       });
       if (taken === undefined) return false;
       if (taken.outcomes.length === 0) break;
@@ -47,7 +49,7 @@ export async function takeInWebhooks(context: SyncContext): Promise<boolean> {
       // One of them cannot be stored, for what is in it or by a mistake of ours: the others must not wait for it.
       if (limit > 1) limit = 1;
       else {
-        await setAside(context, tried[0], error);
+        await setAside(context, first, error);
         limit = BATCH;
       }
     }
@@ -75,17 +77,11 @@ interface Version {
   readonly record: ParsedRecord;
 }
 
-/** @param tried where the ids of the deliveries are put, so that they are known when it fails */
 async function takeBatch(
   tx: Executor,
-  context: SyncContext,
-  limit: number,
-  tried: number[],
-): Promise<Taken | undefined> {
-  const { account, collections } = context;
-  if (!(await isAlone(tx, account))) return undefined;
-  const deliveries = await untouchedDeliveries(tx, account, limit);
-  tried.push(...deliveries.map(({ id }) => id));
+  { account, collections }: SyncContext,
+  deliveries: readonly Delivery[],
+): Promise<Taken> {
   const outcomes = new Map<number, DeliveryOutcome>();
   const abouts = new Map<number, Recognised>();
   const letters: NewDeadLetter[] = [];
