@@ -77,6 +77,29 @@ test.each([
   },
 );
 
+test.each(collections.map(({ name }) => name))(
+  '%s: the very first answer shows an empty list, the next the true one: the list is whole',
+  async (name) => {
+    const { simulator, app, url } = await stageOf({ sizes: { [name]: 30 } });
+    stale(simulator, name, []);
+    const { run } = await fullSync(app, [name]);
+    expect(run).toMatchObject({ state: 'complete', reason: null });
+    await expectTablesToEqualTruth(url, simulator, [name as 'orders']);
+  },
+);
+
+test('an empty list costs one request more, and a backfill does not believe it at once either', async () => {
+  const { simulator, app, url } = await stageOf({ sizes: { orders: 5 } });
+  const before = simulator.stats().requests;
+  expect((await fullSync(app, ['returns'])).run.state).toBe('complete');
+  expect(simulator.stats().requests - before).toBe(2);
+  stale(simulator, 'orders', []);
+  const from = new Date(Date.now() - 300 * 86_400_000);
+  const { run } = await syncOnce(app, ['orders'], { mode: 'backfill', from, to: new Date(), trigger: 'cli' });
+  expect(run).toMatchObject({ state: 'complete', reason: null });
+  await expectTablesToEqualTruth(url, simulator, ['orders']);
+});
+
 test('a list that goes on leaving out what the API shows one by one is not certified, and nothing is said of it', async () => {
   const { simulator, app } = await stageOf({ sizes: { returns: 15 } });
   await fullSync(app, ['returns']);

@@ -43,6 +43,10 @@ export async function finishWindow(context: SyncContext, window: Window): Promis
     await readOn(context, window, judgement);
     return;
   }
+  if (judgement.is === 'certified' && isEmptyForTheFirstTime(window, distinctIds)) {
+    await readOn(context, window, { pages: null, because: 'the list is empty, by one answer' });
+    return;
+  }
   const follow =
     judgement.is === 'certified'
       ? await whatFollows(context, collection, run, window, { mark, isWhole: judgement.isWhole === true })
@@ -95,6 +99,10 @@ async function readOn(
   context.log.info({ ...place, because, pages: pages ?? 'all', pass: next.pass }, 'reading on');
   await context.enqueue(firstTasks(next, context.frontier));
 }
+
+/** That there is nothing is told by a single answer, which nothing beside it confirms: it is asked for twice. */
+const isEmptyForTheFirstTime = ({ kind, base_pass: basePass, without_id: withoutId }: Window, distinctIds: number) =>
+  (kind === 'whole' || kind === 'range') && basePass === 1 && distinctIds === 0 && withoutId === 0;
 
 const stateOf = (judgement: Exclude<Judgement, { is: 'read again' }>, { kind }: Window) =>
   judgement.is === 'certified' && kind === 'chosen' ? 'done' : judgement.is;
