@@ -95,6 +95,11 @@ const examples = [
   },
 ];
 
+const empty = (tables: Collection['tables']) =>
+  db.execute(
+    sql`truncate ${sql.join([...tables], sql`, `)}, sync.webhook_deliveries, sync.runs, sync.dead_letters cascade`,
+  );
+
 type Event = { readonly at: number; readonly act: () => Promise<unknown> };
 
 test.each(kinds)(
@@ -104,9 +109,7 @@ test.each(kinds)(
     let histories = 0;
     await fc.assert(
       fc.asyncProperty(history, async (made) => {
-        await db.execute(
-          sql`truncate ${sql.join([...collection.tables], sql`, `)}, sync.webhook_deliveries, sync.runs, sync.dead_letters cascade`,
-        );
+        await empty(collection.tables);
         const body = (state: number) => ({
           ...collection.example,
           id: ID,
@@ -188,3 +191,43 @@ test.each(kinds)(
   },
   process.env.SOAK === undefined ? 60_000 : 600_000,
 );
+
+test('a delivery that cannot be stored is set aside by whoever comes first, and no other in its place', async () => {
+  const { name, example, tables } = named('restocking_shipments');
+  await empty(tables);
+  await db.execute(sql`
+    create function refuse() returns trigger language plpgsql as $$ begin raise 'not this one'; end $$`);
+  await db.execute(sql`
+    create trigger refuse before insert on hive.restocking_shipments for each row when (new.id = 666) execute function refuse()`);
+  const receive = (recordId: number) => {
+    const payload = { ...example, id: recordId };
+    return storeDelivery(db, {
+      ...{ account: 'a', bodyHash: `body ${recordId}`, event: undefined, collection: name, recordId, payload },
+    });
+  };
+  // Two attempts fail, in a batch and alone. Before the slower worker sets the delivery aside, the other one has done
+  // that, and a new delivery has come.
+  let transactions = 0;
+  const slower = new Proxy(db, {
+    get(target, key) {
+      if (key !== 'transaction') return Reflect.get(target, key);
+      return async (...args: Parameters<typeof db.transaction>) => {
+        transactions += 1;
+        if (transactions === 3) {
+          await takeInWebhooks(context);
+          await receive(8);
+        }
+        return target.transaction(...args);
+      };
+    },
+  });
+  await receive(666);
+  await receive(7);
+  await takeInWebhooks({ ...context, db: slower });
+  expect(transactions).toBeGreaterThan(3);
+  const letters = await db.execute(sql`select record_id, kind from sync.dead_letters`);
+  expect(letters).toEqual([{ record_id: 666, kind: 'webhook' }]);
+  const rows = await db.execute<{ id: number }>(sql`select id from hive.restocking_shipments order by id`);
+  expect(rows.map(({ id }) => id)).toEqual([7, 8]);
+  await db.execute(sql`drop function refuse() cascade`);
+});
