@@ -4,7 +4,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { eventually, processesWith, startUser } from './embedded-child.js';
-import { ask, home, isRunning, kill, open, postmasterPid, user } from './embedded-home.js';
+import { ask, home, isRunning, kill, open, postmasterPid, useHomes, user } from './embedded-home.js';
+
+useHomes();
 
 /** A process that ended by itself between the look and the kill is as good as killed. */
 function killIfThere(processes: readonly { pid: number }[]): void {

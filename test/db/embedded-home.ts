@@ -12,30 +12,36 @@ import {
 } from '../../src/db/embedded/index.js';
 import { compileSources, eventually, processesWith, removeCompiled, startUser, type User } from './embedded-child.js';
 
-// Where PostgreSQL's user can follow when the tests run as root.
-export const root = realpathSync(mkdtempSync(join(tmpdir(), 'hive-sync-embedded-')));
-chmodSync(root, 0o755);
-
+/** Folder of all homes of a test file. */
+export let root = '';
 /** The home of the current test; it does not exist yet. */
 export let home = '';
 let opened: (EmbeddedPostgres | User)[] = [];
 let count = 0;
 
-beforeAll(compileSources);
-beforeEach(() => {
-  count += 1;
-  home = join(root, `home-${count}`);
-});
-afterEach(async () => {
-  for (const it of opened) 'close' in it ? await it.close() : it.child.kill('SIGKILL');
-  opened = [];
-  await eventually('no process of this home is left', () => !isRunning());
-});
-afterAll(async () => {
-  await eventually('no process at all is left', () => processesWith(root).length === 0);
-  rmSync(root, { recursive: true, force: true });
-  removeCompiled();
-});
+/** Gives each test of this file a home of its own. */
+export function useHomes(): void {
+  beforeAll(() => {
+    root = realpathSync(mkdtempSync(join(tmpdir(), 'hive-sync-embedded-')));
+    // Where PostgreSQL's user can follow when the tests run as root.
+    chmodSync(root, 0o755);
+    compileSources();
+  });
+  beforeEach(() => {
+    count += 1;
+    home = join(root, `home-${count}`);
+  });
+  afterEach(async () => {
+    for (const it of opened) 'close' in it ? await it.close() : it.child.kill('SIGKILL');
+    opened = [];
+    await eventually('no process of this home is left', () => !isRunning());
+  });
+  afterAll(async () => {
+    await eventually('no process at all is left', () => processesWith(root).length === 0);
+    rmSync(root, { recursive: true, force: true });
+    removeCompiled();
+  });
+}
 
 /** Opens in this process; closed after the test. */
 export async function open(more: Partial<EmbeddedPostgresOptions> = {}): Promise<EmbeddedPostgres> {

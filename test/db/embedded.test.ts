@@ -7,7 +7,9 @@ import { describe, expect, test } from 'vitest';
 import { EmbeddedPostgresError } from '../../src/db/embedded/index.js';
 import { needing } from '../support/needs.js';
 import { processesWith } from './embedded-child.js';
-import { ask, home, isRunning, kill, open, root, user } from './embedded-home.js';
+import { ask, home, isRunning, kill, open, root, useHomes, user } from './embedded-home.js';
+
+useHomes();
 
 describe('start', () => {
   test('makes a UTF-8 cluster on the loopback address, with a password only its owner can read', async () => {

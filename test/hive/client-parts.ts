@@ -2,19 +2,14 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
-import { afterEach } from 'vitest';
 import type { Db } from '../../src/db/database.js';
 import { openRateBudget, type RateBudget } from '../../src/db/rate-budget.js';
 import { type Client, type ClientOptions, openClient } from '../../src/hive/client.js';
 import { openSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/index.js';
+import { atEndOfTest } from '../support/clean-up.js';
 import { log } from '../support/log.js';
 
 export const API_KEY = 'test-key-never-shown';
-
-const ends: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
 
 let accounts = 0;
 
@@ -25,7 +20,7 @@ export function openTestClient(
   { account = `client ${++accounts}`, ...options }: Partial<ClientOptions> & { account?: string } = {},
 ): Client & { budget: RateBudget; account: string } {
   const budget = openRateBudget(db, { account, limit: undefined, windowMs: 60_000, reserve: 0, log });
-  ends.push(() => budget.close());
+  atEndOfTest(() => budget.close());
   const defaults = { apiUrl, apiKey: API_KEY, timeoutMs: 10_000, budget, userAgent: 'hive-sync/test' };
   return { ...openClient({ ...defaults, ...options }), budget, account };
 }
@@ -33,7 +28,7 @@ export function openTestClient(
 /** A simulator until the end of the test, without a rate limit unless the options give one. */
 export async function openTestSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const simulator = await openSimulator({ rate: 'unlimited', apiKey: API_KEY, ...options });
-  ends.push(() => simulator.close());
+  atEndOfTest(() => simulator.close());
   return simulator;
 }
 
@@ -41,7 +36,7 @@ export async function openTestSimulator(options: SimulatorOptions = {}): Promise
 export async function serve(answer: RequestListener): Promise<string> {
   const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  ends.push(() => closeServer(server));
+  atEndOfTest(() => closeServer(server));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 

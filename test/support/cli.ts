@@ -1,8 +1,9 @@
 // Runs the built program as a process, as users do.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, inject } from 'vitest';
+import { inject } from 'vitest';
+import { atEndOfTest } from './clean-up.js';
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -21,12 +22,6 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
-const running = new Set<ChildProcess>();
-/** A test that failed leaves nothing running. */
-afterEach(() => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
 /** @param env added to PATH, HOME and any free port only: nothing of this machine's configuration leaks in */
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string): Started {
   if (!existsSync(main)) throw new Error('dist/ is missing: run "npm run build" first (npm test does)');
@@ -35,8 +30,9 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
   });
-  running.add(child);
-  child.once('close', () => running.delete(child));
+  // A test that failed leaves nothing running.
+  const hasEnded = atEndOfTest(() => child.kill('SIGKILL'));
+  child.once('close', hasEnded);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {

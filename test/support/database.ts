@@ -1,8 +1,9 @@
 // A database of its own for a test: a clone of the migrated template, dropped at the end of the test file.
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
-import { afterAll, inject } from 'vitest';
+import { inject } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.js';
+import { atEndOfFile } from './clean-up.js';
 import { inDatabase } from './global-setup.js';
 
 /** Connection string of a fresh, migrated database. */
@@ -14,7 +15,7 @@ export async function createDatabase(): Promise<string> {
   const fresh = postgres(inDatabase(server, name), { max: 1 });
   await fresh`update sync.installation set id = gen_random_uuid()`;
   await fresh.end();
-  cleanUps.push(() => maintain((sql) => sql.unsafe(`drop database if exists ${name} with (force)`)));
+  atEndOfFile(() => maintain((sql) => sql.unsafe(`drop database if exists ${name} with (force)`)));
   return inDatabase(server, name);
 }
 
@@ -22,14 +23,9 @@ export async function createDatabase(): Promise<string> {
 export async function openTestDatabase(): Promise<Database & { readonly url: string }> {
   const url = await createDatabase();
   const database = await openDatabase(url);
-  cleanUps.push(() => database.close());
+  atEndOfFile(() => database.close());
   return { ...database, url };
 }
-
-const cleanUps: (() => Promise<unknown>)[] = [];
-afterAll(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
 
 async function maintain(act: (sql: postgres.Sql) => Promise<unknown>): Promise<void> {
   const sql = postgres(inject('server'), { max: 1, onnotice: () => {} });

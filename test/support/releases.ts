@@ -2,17 +2,12 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll } from 'vitest';
 import { RELEASED } from '../../src/db/migrating/steps.js';
+import { atEndOfFile } from './clean-up.js';
 
 interface Journal {
   entries: { idx: number; version: string; when: number; tag: string; breakpoints: boolean }[];
 }
-
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
 
 /** A release with this one's migrations up to `tag`. */
 export const releaseUpTo = (tag: string): string =>
@@ -31,7 +26,7 @@ export const releaseWith = (tag: string, statements: string): string =>
 
 function release(change: (journal: Journal, folder: string) => void): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'hive-sync-release-'));
-  folders.push(folder);
+  atEndOfFile(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(RELEASED, folder, { recursive: true });
   const file = path.join(folder, 'meta', '_journal.json');
   const journal = JSON.parse(readFileSync(file, 'utf8')) as Journal;

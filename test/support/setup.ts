@@ -1,0 +1,4 @@
+// For each test file, before it is loaded.
+import { installCleanUp } from './clean-up.js';
+
+installCleanUp();
