@@ -9,7 +9,9 @@ import { migrate } from './db/migrate.js';
 import { openRateBudget, type RateBudget } from './db/rate-budget.js';
 import { type Claims, openClaims } from './db/run-claims.js';
 import { untilThere } from './db/until-there.js';
+import type { HiveDownError } from './errors.js';
 import { openClient } from './hive/client.js';
+import { type Outage, openOutage } from './hive/outage.js';
 import type { Logger } from './log.js';
 import { type AccountQueue, openAccountQueue } from './queue/account-queue.js';
 import { type Backend, openBackend } from './queue/backend.js';
@@ -25,6 +27,8 @@ export interface AccountParts {
   readonly budget: RateBudget;
   readonly queue: AccountQueue;
   readonly context: SyncContext;
+  /** Whether the API answers at all. */
+  readonly outage: Outage;
   /** Starts working the account's jobs in this process. */
   work(): AccountWorker;
 }
@@ -181,11 +185,17 @@ function openAccount(
     userAgent: `hive-sync/${version}`,
     observer,
   });
+  const outage = openOutage({
+    client,
+    lists: collections.map(({ path }) => path),
+    everyMs: Math.max(SHORTEST_OUTAGE_MS, OUTAGE_FACTOR * config.retryBaseMs),
+    told: outageInLog(log),
+  });
   const context: SyncContext = {
     account: account.label,
     keyVariable: account.keyVariable,
     db: store.db,
-    client,
+    client: outage.client,
     claims: claims.ofAccount(account.label),
     collections,
     log,
@@ -206,9 +216,34 @@ function openAccount(
     retryBaseMs,
     retention,
     lookout,
+    outage,
     accounts: config.accounts.length,
   };
-  return { account, budget, queue, context, work: () => openWorker(backend, queue.queue, context, settings) };
+  return { account, budget, queue, context, outage, work: () => openWorker(backend, queue.queue, context, settings) };
+}
+
+/** An API that is down is asked again after five seconds at first, and then every minute. */
+const OUTAGE_FACTOR = 5;
+const SHORTEST_OUTAGE_MS = 50;
+/** While it goes on, it is said so often. */
+const OUTAGE_SAID_EVERY_MS = 10 * 60_000;
+
+function outageInLog(log: Logger): { down(error: HiveDownError): void; up(since: Date): void } {
+  let saidAt: number | undefined;
+  return {
+    down(error) {
+      if (saidAt !== undefined && performance.now() - saidAt < OUTAGE_SAID_EVERY_MS) return;
+      saidAt = performance.now();
+      log.warn(
+        { since: error.since, problem: error.problem },
+        'the API is down: no page is asked for until it answers',
+      );
+    },
+    up(since) {
+      saidAt = undefined;
+      log.info({ since }, 'the API answers again, going on');
+    },
+  };
 }
 
 /** For watching closed records a run may take a quarter of the requests that fit between two of the schedule. */

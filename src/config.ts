@@ -46,6 +46,8 @@ export interface Config {
   readonly lookbackDays: number;
   /** First retry delay; later ones double. */
   readonly retryBaseMs: number;
+  /** How long a command waits for an API that answers nothing. */
+  readonly outagePatienceMs: number;
   /** When the worker starts runs by itself; undefined = never. */
   readonly schedule: {
     readonly incrementalEveryMs: number | undefined;
@@ -116,6 +118,7 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
     pageAttempts: required(values.SYNC_PAGE_ATTEMPTS),
     lookbackDays: required(values.SYNC_LOOKBACK_DAYS),
     retryBaseMs: required(values.SYNC_RETRY_BASE_MS),
+    outagePatienceMs: required(values.SYNC_OUTAGE_PATIENCE),
     schedule: {
       incrementalEveryMs: values.SYNC_INCREMENTAL_EVERY,
       fullCron: values.SYNC_FULL_CRON,

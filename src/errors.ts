@@ -137,6 +137,21 @@ export class HiveBodyError extends Error {
   }
 }
 
+/** Nothing that was asked for came to a usable answer, other lists neither. */
+export class HiveDownError extends Error {
+  override readonly name = 'HiveDownError';
+  constructor(
+    /** Of the first failure in a row, by this process's clock. */
+    readonly since: Date,
+    /** How the last request ended. */
+    readonly problem: string,
+    /** Milliseconds until it is asked again. */
+    readonly afterMs: number,
+  ) {
+    super(`The API has given no usable answer since ${since.toISOString().slice(0, 19)}Z (last: ${problem})`);
+  }
+}
+
 /** The account's key was refused twice in a row; each new run may try with one request. */
 export class AccountHaltedError extends Error {
   override readonly name = 'AccountHaltedError';
@@ -191,6 +206,11 @@ const CONFLICT_SQLSTATE = /^40/;
  * and what a trigger raises. Not those for a statement that is wrong or not allowed: no other values would mend it.
  */
 const REFUSING_SQLSTATE = /^(21|22|23|44|54|P0)/;
+/**
+ * SQLSTATE classes for "nobody can work like this": a login that is refused, a database, schema, table, column or function
+ * that is not there, and rights that are lacking. No other values would mend it, nor time alone.
+ */
+const LACKING_SQLSTATE = /^(28|3D|3F|42501|42P01|42703|42883)/;
 const LOST_CONNECTION = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -239,5 +259,11 @@ export function refusalOf(error: unknown): string | undefined {
     // Too long or too deep to be made into a parameter.
     if (at instanceof RangeError) return at.name;
   }
+  return undefined;
+}
+
+/** What PostgreSQL lacks, or does not allow, for any work at all: a code. undefined = it is something else. */
+export function lackOf(error: unknown): string | undefined {
+  for (const { code } of causesOf(error)) if (typeof code === 'string' && LACKING_SQLSTATE.test(code)) return code;
   return undefined;
 }

@@ -99,6 +99,7 @@ export const variables = {
   SYNC_PAGE_ATTEMPTS: { schema: wholeNumber(1, 100), expected: 'a whole number from 1 to 100', fallback: '8' },
   SYNC_LOOKBACK_DAYS: { schema: wholeNumber(0, 3_650), expected: 'days, a whole number', fallback: '30' },
   SYNC_RETRY_BASE_MS: { schema: wholeNumber(0), expected: 'milliseconds, a whole number', fallback: '1000' },
+  SYNC_OUTAGE_PATIENCE: { schema: duration, expected: 'a duration such as 90s, 15m or 2h', fallback: '15m' },
   SYNC_INCREMENTAL_EVERY: {
     schema: off.or(duration),
     expected: 'a duration such as 90s, 15m, 2h or 1d, or off',

@@ -36,6 +36,7 @@ test('a key is all that has to be set', () => {
     pageAttempts: 8,
     lookbackDays: 30,
     retryBaseMs: 1_000,
+    outagePatienceMs: 900_000,
     schedule: { incrementalEveryMs: 900_000, fullCron: '0 3 * * *', timezone: 'UTC' },
     http: { host: '127.0.0.1', port: 8787, adminToken: undefined, basePath: '' },
     retention: {
@@ -65,6 +66,7 @@ test('every variable is read', () => {
     SYNC_PAGE_ATTEMPTS: '1',
     SYNC_LOOKBACK_DAYS: '0',
     SYNC_RETRY_BASE_MS: '0',
+    SYNC_OUTAGE_PATIENCE: '10s',
     SYNC_INCREMENTAL_EVERY: '90s',
     SYNC_FULL_CRON: '*/5 0 3 * * *',
     SYNC_TIMEZONE: 'Europe/Berlin',
@@ -95,6 +97,7 @@ test('every variable is read', () => {
     pageAttempts: 1,
     lookbackDays: 0,
     retryBaseMs: 0,
+    outagePatienceMs: 10_000,
     schedule: { incrementalEveryMs: 90_000, fullCron: '*/5 0 3 * * *', timezone: 'Europe/Berlin' },
     http: { host: '0.0.0.0', port: 0, adminToken: '0123456789abcdef', basePath: '/tools/hive' },
     retention: {
@@ -122,6 +125,7 @@ const bad: Record<string, string[]> = {
   SYNC_PAGE_ATTEMPTS: ['0', '101'],
   SYNC_LOOKBACK_DAYS: ['-1', '3651'],
   SYNC_RETRY_BASE_MS: ['-1', 'x'],
+  SYNC_OUTAGE_PATIENCE: ['5', 'soon', 'off'],
   SYNC_INCREMENTAL_EVERY: ['15', '0m', '1w', '1.5h', '-1m'],
   SYNC_FULL_CRON: ['daily', '@daily', '0 3 * *', '0 3 * * * * *', '99 3 * * *', '0 3 31 2 *'],
   SYNC_TIMEZONE: ['Mars/Olympus', 'Europe'],

@@ -6,12 +6,12 @@ import type { Config } from '../config.js';
 import type { Proved } from '../db/proofs.js';
 import { etaMs, progressOf } from '../db/run-progress.js';
 import { type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
-import { describe, isServiceAway } from '../errors.js';
+import { describe, isServiceAway, ServiceUnavailableError } from '../errors.js';
 import { unlessLost } from '../store.js';
 import { inWords } from '../words.js';
 import { inLines, tableOf } from './format.js';
 import { type Io, note, print } from './io.js';
-import { openProgress, type Snapshot } from './progress.js';
+import { openProgress, type Progress, type Snapshot } from './progress.js';
 import { claimOf, differencesOf, provedInWords } from './proved-words.js';
 
 export interface Followed {
@@ -77,6 +77,7 @@ export async function followRuns(
   const marks = new Map<number, { first: number; last: number; at: number }>();
   let runs: RunStatus[] = [];
   let isAway = false;
+  const outages = followOutages(followed, config.outagePatienceMs, progress);
   const elsewhere = new Set(followed.filter((one) => one.elsewhere === true));
   let claimAt = performance.now() + CLAIM_EVERY_MS;
   try {
@@ -103,6 +104,7 @@ export async function followRuns(
           });
         }
         runs = snapshots.map(({ run }) => run);
+        outages();
         if (isAway) progress.say('PostgreSQL answers again, going on.');
         isAway = false;
         for (const one of taken) {
@@ -124,6 +126,33 @@ export async function followRuns(
   } finally {
     progress.close();
   }
+}
+
+/**
+ * Says when the API of an account is down and when it answers again.
+ * @returns to be called now and then. @throws ServiceUnavailableError when it was down for longer than patience lasts
+ */
+function followOutages(followed: readonly Followed[], patienceMs: number, progress: Pick<Progress, 'say'>): () => void {
+  const accounts = [...new Set(followed.map(({ account }) => account))];
+  const down = new Set<AccountParts>();
+  return () => {
+    for (const account of accounts) {
+      const outage = account.outage.current();
+      const of = accounts.length > 1 ? ` (account ${account.account.label})` : '';
+      if (outage === undefined) {
+        if (down.delete(account)) progress.say(`The API answers again${of}, going on.`);
+        continue;
+      }
+      if (Date.now() - outage.since.getTime() > patienceMs) {
+        throw new ServiceUnavailableError(
+          `${outage.message}${of}. Giving up after ${inWords(patienceMs)}: what was read is kept, and the same command, or the worker, goes on from there.`,
+        );
+      }
+      if (down.has(account)) continue;
+      down.add(account);
+      progress.say(`${outage.message}${of}: it is asked now and then, and no page is given up.`);
+    }
+  };
 }
 
 /** @returns those that nobody stands behind any more; this process does from now on */

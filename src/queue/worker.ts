@@ -5,6 +5,7 @@ import { closeAll } from '../closing.js';
 import type { Lookout } from '../db/lookout.js';
 import { letGo, type Retention } from '../db/retention.js';
 import { describe, isServiceAway } from '../errors.js';
+import type { Outage } from '../hive/outage.js';
 import type { LookupTask, PageTask, SyncContext, WebhookTask } from '../sync/context.js';
 import { heal } from '../sync/heal.js';
 import { haltAccount, rejectPage } from '../sync/letters/reject-page.js';
@@ -23,6 +24,7 @@ export interface WorkerSettings {
   readonly retryBaseMs: number;
   readonly retention: Retention;
   readonly lookout: Lookout;
+  readonly outage: Outage;
   /** Accounts that this process works. */
   readonly accounts: number;
 }
@@ -69,7 +71,7 @@ export function openWorker(
   backend: Backend,
   queue: TaskQueue,
   context: SyncContext,
-  { queueName, concurrency, retryBaseMs, retention, lookout, accounts }: WorkerSettings,
+  { queueName, concurrency, retryBaseMs, retention, lookout, outage, accounts }: WorkerSettings,
 ): AccountWorker {
   const stopping = new AbortController();
   const { log } = context;
@@ -80,6 +82,7 @@ export function openWorker(
     if (isStartTask(task)) return startDue(job, task, token);
     let isDone = true;
     try {
+      if (isPageTask(task) || isLookupTask(task)) await outage.pass(signal);
       if (isPageTask(task)) await syncPage(context, task, signal);
       else if (isLookupTask(task)) await syncRecord(context, task, signal);
       else isDone = await takeInWebhooks(context);
@@ -90,7 +93,9 @@ export function openWorker(
         baseMs: retryBaseMs,
         random: Math.random(),
       };
-      await carryOut(job, task, token, error, verdictOn(error, attempt), attempt.number);
+      const isLast = attempt.number >= attempt.of;
+      const trouble = (await outage.explain(error, isLast, signal).catch((thrown: unknown) => thrown)) ?? error;
+      await carryOut(job, task, token, trouble, verdictOn(trouble, attempt), attempt.number);
     }
     // Who is at it may not see what came last.
     if (!isDone) await snooze(job, token, WEBHOOKS_AGAIN_MS);
@@ -144,7 +149,7 @@ export function openWorker(
         else if (isLookupTask(task)) await rejectRecord(context, task, error, verdict, attempt);
         throw new UnrecoverableError(message);
       case 'halt':
-        await haltAccount(context);
+        await haltAccount(context, verdict.because);
         throw new UnrecoverableError(message);
     }
   }

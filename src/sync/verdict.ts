@@ -1,13 +1,16 @@
 // How an attempt ends, decided in this one place. Pure: an error and the number of the attempt in, a verdict out.
 import {
   AccountHaltedError,
+  describe,
   HiveBodyError,
+  HiveDownError,
   HiveHttpError,
   HiveNetworkError,
   HiveTimeoutError,
   isAbort,
   isConflict,
   isServiceAway,
+  lackOf,
   UnknownCollectionError,
 } from '../errors.js';
 
@@ -18,8 +21,8 @@ export type Verdict =
   | { readonly do: 'snooze'; readonly afterMs: number; readonly everyone: boolean }
   /** It will not get better: dead letter, and the run goes on. */
   | { readonly do: 'reject'; readonly code: string; readonly httpStatus: number | null }
-  /** Nothing of this account can work: its key is refused. */
-  | { readonly do: 'halt' };
+  /** Nothing of this account can work, for what the sentence says. */
+  | { readonly do: 'halt'; readonly because: string };
 
 export interface Attempt {
   /** 1 for the first. */
@@ -42,7 +45,11 @@ const UNKNOWN_MS = 5_000;
 
 export function verdictOn(error: unknown, attempt: Attempt): Verdict {
   if (isAbort(error)) return { do: 'snooze', afterMs: 0, everyone: false };
-  if (error instanceof AccountHaltedError) return { do: 'halt' };
+  if (error instanceof AccountHaltedError) return { do: 'halt', because: error.message };
+  // No page is at fault. They return one after the other, as the first of them asks.
+  if (error instanceof HiveDownError) {
+    return { do: 'snooze', afterMs: error.afterMs + Math.round(attempt.random * attempt.baseMs), everyone: false };
+  }
   if (error instanceof HiveHttpError) return onStatus(error, attempt);
   if (error instanceof HiveTimeoutError) return retryOrReject(attempt, 'timeout', null);
   if (error instanceof HiveNetworkError) return retryOrReject(attempt, 'network', null);
@@ -52,6 +59,12 @@ export function verdictOn(error: unknown, attempt: Attempt): Verdict {
   }
   // Workers of both releases take from one queue: the newer one will come.
   if (error instanceof UnknownCollectionError) return { do: 'snooze', afterMs: UNKNOWN_MS, everyone: false };
+  // Every page would meet the same: none of them is at fault. A while is allowed for, as a release may be under way.
+  const lack = lackOf(error);
+  if (lack !== undefined && attempt.number >= attempt.of) {
+    const because = `PostgreSQL does not let hive-sync work: ${describe(error)} (${lack}). See: hive-sync doctor. Then start the run again.`;
+    return { do: 'halt', because };
+  }
   return retryOrReject(attempt, 'internal', null);
 }
 

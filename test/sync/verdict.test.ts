@@ -3,6 +3,7 @@ import {
   AccountHaltedError,
   ConflictError,
   HiveBodyError,
+  HiveDownError,
   HiveHttpError,
   HiveNetworkError,
   HiveTimeoutError,
@@ -21,7 +22,8 @@ const withCode = (code: string, cause?: unknown) => Object.assign(new Error('tro
 const snooze = (afterMs: number, everyone = false): Verdict => ({ do: 'snooze', afterMs, everyone });
 const retry = (afterMs: number): Verdict => ({ do: 'retry', afterMs });
 const reject = (code: string, httpStatus: number | null): Verdict => ({ do: 'reject', code, httpStatus });
-const halt: Verdict = { do: 'halt' };
+const halted = new AccountHaltedError('de', 'HIVE_API_KEY');
+const halt = (because: string): Verdict => ({ do: 'halt', because });
 
 describe('the first attempt, and the last one', () => {
   test.each<[what: string, error: unknown, first: Verdict, last: Verdict]>([
@@ -46,7 +48,19 @@ describe('the first attempt, and the last one', () => {
       reject('network', null),
     ],
     ['a body that is no list', new HiveBodyError('no', 200, URL, undefined), retry(1_000), reject('body', 200)],
-    ['a halted account', new AccountHaltedError('de', 'HIVE_API_KEY'), halt, halt],
+    ['a halted account', halted, halt(halted.message), halt(halted.message)],
+    ['an API that is down costs no attempt', new HiveDownError(new Date(0), 'x', 700), snooze(1_700), snooze(1_700)],
+    ...['28P01', '3D000', '3F000', '42501', '42P01', '42703', '42883'].map(
+      (code): [string, Error, Verdict, Verdict] => [
+        `${code}, which nobody can work with`,
+        new Error('Failed query', { cause: withCode(code) }),
+        retry(1_000),
+        halt(
+          `PostgreSQL does not let hive-sync work: trouble (${code}). See: hive-sync doctor. Then start the run again.`,
+        ),
+      ],
+    ),
+    ['a statement that was cancelled', withCode('57014'), retry(1_000), reject('internal', null)],
     [
       'a page of a newer release, whose worker will come',
       new UnknownCollectionError('x'),

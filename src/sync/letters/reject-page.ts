@@ -5,7 +5,7 @@ import { readClock, runningRuns } from '../../db/ledger.js';
 import { enterPage, readWindowForPage } from '../../db/ledger-pages.js';
 import { persistently } from '../../db/persistently.js';
 import { inLockOrder, transact } from '../../db/transact.js';
-import { AccountHaltedError, describe, HiveBodyError, HiveHttpError } from '../../errors.js';
+import { describe, HiveBodyError, HiveHttpError } from '../../errors.js';
 import { collectionOf, type PageTask, type SyncContext } from '../context.js';
 import { goOn } from '../reading/go-on.js';
 import { isCurrent, queryOf } from '../reading/sync-page.js';
@@ -75,8 +75,7 @@ const payloadOf = (error: unknown): unknown =>
     ? { body: error.bodyExcerpt }
     : null;
 
-/** The account's key is refused: every run of it ends, loudly, and no more budget is spent. */
-export async function haltAccount(context: SyncContext): Promise<void> {
-  const reason = new AccountHaltedError(context.account, context.keyVariable).message;
-  for (const run of await runningRuns(context.db, context.account)) await failRun(context, run.id, reason);
+/** Nothing of the account can work: every run of it ends, loudly, and no more budget is spent. */
+export async function haltAccount(context: SyncContext, because: string): Promise<void> {
+  for (const run of await runningRuns(context.db, context.account)) await failRun(context, run.id, because);
 }
