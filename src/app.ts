@@ -80,6 +80,7 @@ export async function openApp(config: Config, options: AppOptions): Promise<App>
     }
   } catch (error) {
     await closeAll(log, [storePart(store), ...(backend === undefined ? [] : [backendPart(backend)])]);
+    log.flush();
     throw error;
   }
   return joinParts(config, options, store, backend);
@@ -125,6 +126,7 @@ function joinParts(config: Config, options: AppOptions, store: Store, backend: B
         })),
       ]);
       await closeAll(log, [backendPart(backend), storePart(store)]);
+      log.flush();
     },
   };
 }

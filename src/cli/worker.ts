@@ -58,6 +58,7 @@ export async function workerCommand(io: Io): Promise<number> {
       { part: 'schedules', close: () => Promise.all(working.keeping) },
     ]);
     await app?.close();
+    log.flush();
   }
   return 0;
 }

@@ -17,6 +17,7 @@ import type { Logger } from '../log.js';
 import type { Backend } from './backend.js';
 import { checkListening } from './checks/listening.js';
 import type { Task } from './jobs.js';
+import { PatientWorker } from './patient-worker.js';
 
 const SCHEMA = 'bullmq';
 /** Connections for the statements of all queues and workers: more made no queue faster. */
@@ -53,7 +54,8 @@ export async function openPostgresBackend(address: PostgresAddress, log: Pick<Lo
   return {
     kind: 'postgres',
     openQueue: (name) => new classes.Queue<Task>(name, { connection }),
-    openWorker: (name, process, options) => new classes.Worker<Task>(name, process, { ...options, connection }),
+    openWorker: (name, process, options) =>
+      new PatientWorker(name, process, { ...options, connection }, factory as unknown as BackendFactory),
     check: async () => [await checkListening(pgOptions(address, 'check', settings))],
     // Statements fail at once when the server is gone.
     leave: async () => {},
@@ -103,6 +105,12 @@ class SharedConnection extends PostgresConnection {
   readonly #lost = (): void => {
     this.emit('listenerinvalidated');
   };
+
+  /**
+   * The tables are in step before there is a connection of this kind (bringTablesInStep). BullMQ would look once more, and
+   * keep what came of it for ever: a first connection that was refused failed all that came after it.
+   */
+  override async waitUntilReady(): Promise<void> {}
 
   override getListenClient(): Promise<ListenClient> {
     return this.#listener.listening();

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
-import { Queue, Worker } from 'bullmq';
+import { Queue } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import { type RedisAddress, type RedisTls, redisPlaceOf } from '../addresses/redis.js';
 import { describe, ServiceUnavailableError, UsageError } from '../errors.js';
@@ -11,6 +11,7 @@ import type { Logger } from '../log.js';
 import type { Backend } from './backend.js';
 import { checkRedis } from './checks/redis-server.js';
 import type { Task } from './jobs.js';
+import { PatientWorker } from './patient-worker.js';
 
 const LONGEST_RECONNECT_MS = 1_000;
 /** A connection attempt on the same machine or network is refused within this time. */
@@ -39,7 +40,7 @@ export async function openRedisBackend(
   return {
     kind: 'redis',
     openQueue: (name) => new Queue<Task>(name, { connection, prefix }),
-    openWorker: (name, process, options) => new Worker<Task>(name, process, { ...options, connection, prefix }),
+    openWorker: (name, process, options) => new PatientWorker(name, process, { ...options, connection, prefix }),
     check: () => checkRedis(connection, address),
     async leave() {
       leaving = true;
