@@ -71,7 +71,14 @@ export async function openApp(config: Config, options: AppOptions): Promise<App>
     if (checks) await open(() => judge(findAtServer(store, config)));
     const { id: installation } = await open(() => prepareDatabase(store, config, options));
     const opened = await open(
-      () => openBackend({ database: store.address, redis: config.redis, installation, log }),
+      () =>
+        openBackend({
+          database: store.address,
+          redis: config.redis,
+          silenceMs: config.silenceMs,
+          installation,
+          log,
+        }),
       closeBackend,
     );
     backend = opened;

@@ -45,6 +45,8 @@ export interface BackendOptions {
   readonly database: PostgresAddress;
   /** undefined = PostgreSQL. */
   readonly redis: RedisAddress | undefined;
+  /** How long a Redis may owe an answer; a PostgreSQL's address says it. */
+  readonly silenceMs: number;
   /** Keeps the queues of several databases apart that share one Redis. */
   readonly installation: string;
   /** Told of trouble with the connections that queues and workers share. */
@@ -52,5 +54,5 @@ export interface BackendOptions {
 }
 
 /** @throws ServiceUnavailableError when the server does not answer */
-export const openBackend = ({ database, redis, installation, log }: BackendOptions): Promise<Backend> =>
-  redis === undefined ? openPostgresBackend(database, log) : openRedisBackend(redis, installation, log);
+export const openBackend = ({ database, redis, installation, log, silenceMs }: BackendOptions): Promise<Backend> =>
+  redis === undefined ? openPostgresBackend(database, log) : openRedisBackend(redis, installation, log, silenceMs);

@@ -7,7 +7,7 @@ import { checkServer } from '../../src/db/checks/server.js';
 import { checkSession } from '../../src/db/checks/session.js';
 import { checkWrites } from '../../src/db/checks/writes.js';
 import { pgOptions } from '../../src/db/connection/driver-options.js';
-import { SESSION } from '../../src/db/connection/session.js';
+import { KEEP_ALIVE, SESSION } from '../../src/db/connection/session.js';
 import { openDatabase } from '../../src/db/database.js';
 import { UsageError } from '../../src/errors.js';
 import { checkListening } from '../../src/queue/checks/listening.js';
@@ -145,7 +145,7 @@ describe('PgBouncer', needing('pgbouncer'), () => {
     expect(username).not.toBe('');
     return bouncer.url;
   };
-  const ALL = [...Object.keys(SESSION), 'options'];
+  const ALL = [...Object.keys(SESSION), ...Object.keys(KEEP_ALIVE), 'options'];
 
   test.each(['session', 'transaction'] as const)('that refuses our settings, in %s mode', async (mode) => {
     const opened = openDatabase(await through(mode));
