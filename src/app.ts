@@ -14,6 +14,7 @@ import type { Logger } from './log.js';
 import { type AccountQueue, openAccountQueue } from './queue/account-queue.js';
 import { type Backend, openBackend } from './queue/backend.js';
 import { type AccountWorker, openWorker } from './queue/worker.js';
+import { openRounds, type Rounds } from './rounds.js';
 import { findAtServer, findInDatabase, findInQueue, openStartChecks } from './self-check.js';
 import { openStore, type Store } from './store.js';
 import type { SyncContext } from './sync/context.js';
@@ -34,6 +35,8 @@ export interface App {
   readonly backend: Backend;
   readonly claims: Claims;
   readonly accounts: readonly AccountParts[];
+  /** Of the loops that work in this process. */
+  readonly rounds: Rounds;
   /** Never throws, and comes to an end whatever server is away; the log says what could not be written. */
   close(): Promise<void>;
 }
@@ -105,6 +108,9 @@ const backendPart = (backend: Backend): Part => ({
   close: () => backend.close(),
 });
 
+/** A loop that has not got round for so many times CONNECTION_SILENCE stands still: for a minute by default. */
+const STILL_SILENCES = 6;
+
 /** An embedded server that was the last user's writes what it has. */
 const STORE_CLOSES_MS = 5_000;
 
@@ -112,7 +118,8 @@ function joinParts(config: Config, options: AppOptions, store: Store, backend: B
   const { log, version, observerOf = () => silent } = options;
   const claims = openClaims(store.address);
   const labels = config.accounts.map(({ label }) => label);
-  const shared = { config, store, backend, claims, lookout: openLookout(store.db, labels), log, version };
+  const rounds = openRounds(log, STILL_SILENCES * config.silenceMs);
+  const shared = { config, rounds, store, backend, claims, lookout: openLookout(store.db, labels), log, version };
   const accounts = config.accounts.map((account) =>
     openAccount(account, { ...shared, observer: observerOf(account.label) }),
   );
@@ -121,7 +128,9 @@ function joinParts(config: Config, options: AppOptions, store: Store, backend: B
     backend,
     claims,
     accounts,
+    rounds,
     async close() {
+      rounds.close();
       await closeAll(log, [{ part: `queue server (${backend.kind})`, close: () => backend.leave() }]);
       await closeAll(log, [
         { part: 'claims', close: () => claims.close(), otherwise: 'PostgreSQL lets go of them by itself' },
@@ -164,6 +173,7 @@ interface Parts {
   readonly backend: Backend;
   readonly claims: Claims;
   readonly lookout: Lookout;
+  readonly rounds: Rounds;
   readonly log: Logger;
   readonly version: string;
   readonly observer: Observer;
@@ -171,7 +181,7 @@ interface Parts {
 
 function openAccount(
   account: Account,
-  { config, store, backend, claims, lookout, log: parentLog, version, observer }: Parts,
+  { config, store, backend, claims, lookout, rounds, log: parentLog, version, observer }: Parts,
 ): AccountParts {
   const log = parentLog.child({ account: account.label });
   const budget = openRateBudget(store.db, {
@@ -216,6 +226,7 @@ function openAccount(
     retention,
     lookout,
     accounts: config.accounts.length,
+    rounds,
   };
   return { account, budget, queue, context, work: () => openWorker(backend, queue.queue, context, settings) };
 }

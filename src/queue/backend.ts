@@ -32,7 +32,13 @@ export type TaskWorker = Pick<Worker<Task>, 'close' | 'cancelAllJobs' | 'waitUnt
 export interface Backend {
   readonly kind: 'redis' | 'postgres';
   openQueue(name: string): TaskQueue;
-  openWorker(name: string, process: Processor<Task>, options: Omit<WorkerOptions, 'connection' | 'prefix'>): TaskWorker;
+  /** @param came told each time that the queue has answered the worker */
+  openWorker(
+    name: string,
+    process: Processor<Task>,
+    options: Omit<WorkerOptions, 'connection' | 'prefix'>,
+    came?: () => void,
+  ): TaskWorker;
   /** What its server says and does that matters for the queue. @throws what keeps it from being tried */
   check(): Promise<Finding[]>;
   /** From now on a server that is gone is not waited for, so that everything can be closed. */

@@ -52,8 +52,8 @@ export async function openPostgresBackend(address: PostgresAddress, log: Pick<Lo
   return {
     kind: 'postgres',
     openQueue: (name) => new classes.Queue<Task>(name, { connection }),
-    openWorker: (name, process, options) =>
-      new PatientWorker(name, process, { ...options, connection }, factory as unknown as BackendFactory),
+    openWorker: (name, process, options, came) =>
+      new PatientWorker(name, process, { ...options, connection }, came, factory as unknown as BackendFactory),
     check: async () => [await checkListening(pgOptions(address, 'check', settings))],
     // Statements fail at once when the server is gone.
     leave: async () => {},

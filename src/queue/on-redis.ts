@@ -64,7 +64,8 @@ export async function openRedisBackend(
   return {
     kind: 'redis',
     openQueue: (name) => new Queue<Task>(name, { connection, prefix }),
-    openWorker: (name, process, options) => new PatientWorker(name, process, { ...options, connection, prefix }),
+    openWorker: (name, process, options, came) =>
+      new PatientWorker(name, process, { ...options, connection, prefix }, came),
     check: () => checkRedis(connection, address),
     async leave() {
       leaving = true;

@@ -46,12 +46,42 @@ describeQueue(({ env }) => {
         const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
         return answer.status === 200 && answer.json();
       });
-      expect(ready).toMatchObject({ ok: true });
+      const loop = (name: string, account?: string) => ({
+        loop: name,
+        ...(account === undefined ? {} : { account }),
+        secondsAgo: expect.any(Number),
+      });
+      expect(ready).toEqual({
+        ok: true,
+        loops: expect.arrayContaining([
+          loop('queue', 'default'),
+          loop('watch', 'default'),
+          loop('schedule', 'default'),
+          loop('writing'),
+        ]),
+      });
       // Nothing passes any more: it still ends in time.
       for (const way of ways) {
         way.swallow();
         way.swallowNew(true);
       }
+      const still = await until('readiness says which loops stand still', async () => {
+        const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
+        const { errors = [] } = (await answer.json()) as { errors?: string[] };
+        return ['queue', 'watch', 'schedule', 'writing'].every((name) =>
+          errors.some((error) => error.startsWith(`The loop "${name}"`)),
+        )
+          ? errors
+          : undefined;
+      });
+      expect(still).toContainEqual(
+        expect.stringMatching(/^The loop "queue" of account default has not got round for \d+ s\.$/),
+      );
+      const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      expect(metrics).toContain('hive_sync_loop_stands_still{loop="writing"} 1');
+      expect(worker.output().stderr).toMatch(
+        /"loop":"queue","account":"default","forS":\d+,"msg":"a loop stands still"/,
+      );
       worker.kill('SIGTERM');
       expect(await worker.ended).toMatchObject({ code: 0 });
     } finally {

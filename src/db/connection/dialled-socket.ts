@@ -3,7 +3,7 @@
 import { Duplex } from 'node:stream';
 import { Conversation } from './conversation.js';
 import type { Dialled } from './dial.js';
-import type { Inquire } from './inquiry.js';
+import type { Answer, Inquire } from './inquiry.js';
 
 /** Two turns of the event loop: what the driver has written by then has left it. */
 const laterOn = async (): Promise<void> => {
@@ -22,6 +22,13 @@ export interface Patience {
 /** Silences after which a connection is thrown away: nobody can be asked, or whoever answers cannot tell. */
 const UNASKED = 3;
 const UNTOLD = 30;
+/** For the message. */
+const FOUND: Readonly<Record<Answer, string>> = {
+  gone: 'is not at work on it',
+  away: 'a new connection is not answered either',
+  unknown: 'does not tell whether it is at work on it',
+  working: 'is at work on it',
+};
 /** A farewell is sent within this time; what has not gone by then never will. */
 const FAREWELL_MS = 1_000;
 
@@ -180,7 +187,8 @@ export class DialledSocket extends Duplex {
     if (silentMs < silenceMs) return this.#watchSilence(silenceMs - silentMs);
     // One that is not logged in yet has nothing in hand.
     if (inquire === undefined || process === undefined) {
-      if (silentMs >= Math.max(silenceMs, firstWordMs)) return this.#throwAway(silentMs);
+      if (silentMs >= Math.max(silenceMs, firstWordMs))
+        return this.#throwAway(silentMs, 'nobody can be asked about it');
       return this.#watchSilence(silenceMs);
     }
     const answer = await inquire({ process, silentMs });
@@ -191,13 +199,13 @@ export class DialledSocket extends Duplex {
       answer === 'gone' ||
       (answer === 'away' && silentMs >= UNASKED * silenceMs) ||
       (answer === 'unknown' && silentMs >= UNTOLD * silenceMs);
-    if (isLost) this.#throwAway(conversation.silentMs);
+    if (isLost) this.#throwAway(conversation.silentMs, FOUND[answer]);
     else this.#watchSilence(silenceMs);
   }
 
-  #throwAway(silentMs: number): void {
+  #throwAway(silentMs: number, found: string): void {
     const error = new Error(
-      `${this.host}:${this.port} has not answered for ${Math.round(silentMs / 1_000)} s and is not at work on it: the connection is dead`,
+      `${this.host}:${this.port} has not answered for ${Math.round(silentMs / 1_000)} s, and ${found}: the connection is given up`,
     );
     this.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
   }
