@@ -15,7 +15,7 @@ import { type AccountQueue, openAccountQueue } from './queue/account-queue.js';
 import { type Backend, openBackend } from './queue/backend.js';
 import { type AccountWorker, openWorker } from './queue/worker.js';
 import { openRounds, type Rounds } from './rounds.js';
-import { findAtServer, findInDatabase, findInQueue, openStartChecks } from './self-check.js';
+import { findAtServer, findConnections, findInDatabase, findInQueue, openStartChecks } from './self-check.js';
 import { openStore, type Store } from './store.js';
 import type { SyncContext } from './sync/context.js';
 import { type Observer, silent } from './sync/observer.js';
@@ -71,7 +71,7 @@ export async function openApp(config: Config, options: AppOptions): Promise<App>
   const store = await open(() => openStore(config, { log, durable }), closeStore);
   let backend: Backend | undefined;
   try {
-    if (checks) await open(() => judge(findAtServer(store, config)));
+    await open(() => judge(checks ? findAtServer(store, config) : findConnections(store, config)));
     const { id: installation } = await open(() => prepareDatabase(store, config, options));
     const opened = await open(
       () =>
