@@ -16,7 +16,8 @@ import type { Logger } from './log.js';
 import { type AccountQueue, openAccountQueue } from './queue/account-queue.js';
 import { type Backend, openBackend } from './queue/backend.js';
 import { type AccountWorker, openWorker } from './queue/worker.js';
-import { findAtServer, findInDatabase, findInQueue, openStartChecks } from './self-check.js';
+import { openRounds, type Rounds } from './rounds.js';
+import { findAtServer, findConnections, findInDatabase, findInQueue, openStartChecks } from './self-check.js';
 import { openStore, type Store } from './store.js';
 import type { SyncContext } from './sync/context.js';
 import { type Observer, silent } from './sync/observer.js';
@@ -38,6 +39,8 @@ export interface App {
   readonly backend: Backend;
   readonly claims: Claims;
   readonly accounts: readonly AccountParts[];
+  /** Of the loops that work in this process. */
+  readonly rounds: Rounds;
   /** Never throws, and comes to an end whatever server is away; the log says what could not be written. */
   close(): Promise<void>;
 }
@@ -72,10 +75,17 @@ export async function openApp(config: Config, options: AppOptions): Promise<App>
   const store = await open(() => openStore(config, { log, durable }), closeStore);
   let backend: Backend | undefined;
   try {
-    if (checks) await open(() => judge(findAtServer(store, config)));
+    await open(() => judge(checks ? findAtServer(store, config) : findConnections(store, config)));
     const { id: installation } = await open(() => prepareDatabase(store, config, options));
     const opened = await open(
-      () => openBackend({ database: store.address, redis: config.redis, installation, log }),
+      () =>
+        openBackend({
+          database: store.address,
+          redis: config.redis,
+          silenceMs: config.silenceMs,
+          installation,
+          log,
+        }),
       closeBackend,
     );
     backend = opened;
@@ -84,6 +94,7 @@ export async function openApp(config: Config, options: AppOptions): Promise<App>
     }
   } catch (error) {
     await closeAll(log, [storePart(store), ...(backend === undefined ? [] : [backendPart(backend)])]);
+    log.flush();
     throw error;
   }
   return joinParts(config, options, store, backend);
@@ -101,6 +112,9 @@ const backendPart = (backend: Backend): Part => ({
   close: () => backend.close(),
 });
 
+/** A loop that has not got round for so many times CONNECTION_SILENCE stands still: for a minute by default. */
+const STILL_SILENCES = 6;
+
 /** An embedded server that was the last user's writes what it has. */
 const STORE_CLOSES_MS = 5_000;
 
@@ -108,7 +122,8 @@ function joinParts(config: Config, options: AppOptions, store: Store, backend: B
   const { log, version, observerOf = () => silent } = options;
   const claims = openClaims(store.address);
   const labels = config.accounts.map(({ label }) => label);
-  const shared = { config, store, backend, claims, lookout: openLookout(store.db, labels), log, version };
+  const rounds = openRounds(log, STILL_SILENCES * config.silenceMs);
+  const shared = { config, rounds, store, backend, claims, lookout: openLookout(store.db, labels), log, version };
   const accounts = config.accounts.map((account) =>
     openAccount(account, { ...shared, observer: observerOf(account.label) }),
   );
@@ -117,7 +132,9 @@ function joinParts(config: Config, options: AppOptions, store: Store, backend: B
     backend,
     claims,
     accounts,
+    rounds,
     async close() {
+      rounds.close();
       await closeAll(log, [{ part: `queue server (${backend.kind})`, close: () => backend.leave() }]);
       await closeAll(log, [
         { part: 'claims', close: () => claims.close(), otherwise: 'PostgreSQL lets go of them by itself' },
@@ -129,6 +146,7 @@ function joinParts(config: Config, options: AppOptions, store: Store, backend: B
         })),
       ]);
       await closeAll(log, [backendPart(backend), storePart(store)]);
+      log.flush();
     },
   };
 }
@@ -159,6 +177,7 @@ interface Parts {
   readonly backend: Backend;
   readonly claims: Claims;
   readonly lookout: Lookout;
+  readonly rounds: Rounds;
   readonly log: Logger;
   readonly version: string;
   readonly observer: Observer;
@@ -166,7 +185,7 @@ interface Parts {
 
 function openAccount(
   account: Account,
-  { config, store, backend, claims, lookout, log: parentLog, version, observer }: Parts,
+  { config, store, backend, claims, lookout, rounds, log: parentLog, version, observer }: Parts,
 ): AccountParts {
   const log = parentLog.child({ account: account.label });
   const budget = openRateBudget(store.db, {
@@ -218,6 +237,7 @@ function openAccount(
     lookout,
     outage,
     accounts: config.accounts.length,
+    rounds,
   };
   return { account, budget, queue, context, outage, work: () => openWorker(backend, queue.queue, context, settings) };
 }

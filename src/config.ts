@@ -25,6 +25,8 @@ export interface Config {
   readonly database: PostgresAddress | undefined;
   /** Most connections of the process's main pool; docs/operations.md counts the others. */
   readonly connections: number;
+  /** How long PostgreSQL or Redis may owe an answer before the connection is looked into. */
+  readonly silenceMs: number;
   /** undefined = BullMQ on the same PostgreSQL. */
   readonly redis: RedisAddress | undefined;
   /** Data folder of the embedded PostgreSQL. */
@@ -104,7 +106,8 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
   if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
   return deepFreeze({
     accounts,
-    database,
+    database: database && { ...database, silenceMs: required(values.CONNECTION_SILENCE) },
+    silenceMs: required(values.CONNECTION_SILENCE),
     connections: required(values.DATABASE_POOL),
     redis,
     home: required(values.HIVE_SYNC_HOME),

@@ -2,6 +2,7 @@
 // when the worker starts.
 import { inTime } from './closing.js';
 import type { Config } from './config.js';
+import { checkConnections, type Needs } from './db/checks/connections.js';
 import { checkServer } from './db/checks/server.js';
 import { checkSession } from './db/checks/session.js';
 import { checkWrites } from './db/checks/writes.js';
@@ -15,16 +16,26 @@ import { QUEUE_CONNECTIONS } from './queue/on-postgres.js';
 
 /** The one that holds the claims on runs (db/run-claims.ts). */
 const CLAIMS = 1;
+/** The one on which it is asked about another that is silent (db/connection/inquiry.ts). */
+const INQUIRY = 1;
+
+const needsOf = ({ connections, redis }: Pick<Config, 'connections' | 'redis'>): Needs => ({
+  pool: connections,
+  beside: CLAIMS + INQUIRY,
+  queue: redis === undefined ? QUEUE_CONNECTIONS : 0,
+});
+
+/** Are there as many connections as a process takes? */
+export const findConnections = (
+  database: Pick<Database, 'db'>,
+  config: Pick<Config, 'connections' | 'redis'>,
+): Promise<Finding[]> => asFinding('PostgreSQL', checkConnections(database, needsOf(config)));
 
 /** Before anything is changed there. */
 export const findAtServer = (
   database: Pick<Database, 'db' | 'address'>,
-  { connections, redis }: Pick<Config, 'connections' | 'redis'>,
-): Promise<Finding[]> =>
-  asFinding(
-    'PostgreSQL',
-    checkServer(database, { pool: connections, beside: CLAIMS, queue: redis === undefined ? QUEUE_CONNECTIONS : 0 }),
-  );
+  config: Pick<Config, 'connections' | 'redis'>,
+): Promise<Finding[]> => asFinding('PostgreSQL', checkServer(database, needsOf(config)));
 
 /** When the schema is in step. */
 export const findInDatabase = ({ db, address }: Pick<Database, 'db' | 'address'>): Promise<Finding[]>[] => [

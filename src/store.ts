@@ -27,7 +27,7 @@ export interface StoreOptions {
 
 /** Opens the user's PostgreSQL, or starts the embedded one. @throws ServiceUnavailableError */
 export async function openStore(
-  { database: own, home, connections }: Pick<Config, 'database' | 'home' | 'connections'>,
+  { database: own, home, connections, silenceMs }: Pick<Config, 'database' | 'home' | 'connections' | 'silenceMs'>,
   { log, durable = true }: StoreOptions = {},
 ): Promise<Store> {
   if (own !== undefined) return { ...(await openDatabase(own, { connections })), embedded: false, lost: NEVER };
@@ -37,7 +37,7 @@ export async function openStore(
     ...(log === undefined ? {} : { log: (message: string) => log.info(message) }),
   });
   // It has no TLS, and listens on this machine only.
-  const database = await openDatabase({ ...addressOf(server.url), tls: undefined }, { connections }).catch(
+  const database = await openDatabase({ ...addressOf(server.url), tls: undefined, silenceMs }, { connections }).catch(
     async (error: unknown) => {
       await server.close();
       throw error;

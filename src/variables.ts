@@ -89,6 +89,7 @@ export const variables = {
     secret: true,
   },
   DATABASE_POOL: { schema: wholeNumber(1, 1_000), expected: 'a whole number from 1 to 1000', fallback: '8' },
+  CONNECTION_SILENCE: { schema: duration, expected: 'a duration such as 10s', fallback: '10s' },
   REDIS_URL: { schema: z.string(), expected: 'redis://host:6379', secret: true },
   HIVE_SYNC_HOME: { schema: z.string(), expected: 'a folder', fallback: '.hive-sync' },
   HIVE_RATE_LIMIT: { schema: wholeNumber(1), expected: 'a whole number of at least 1' },

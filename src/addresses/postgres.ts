@@ -30,13 +30,15 @@ export interface PostgresAddress {
   readonly options: string | undefined;
   /** For one host, milliseconds; 0 = as long as the system tries. Default 30,000. */
   readonly connectTimeoutMs: number;
-  /** undefined = as the connection's user thinks right; `false` = none. */
+  /** undefined = after 10 s of quiet; `false` = none. */
   readonly keepAlive: { readonly idleMs: number } | false | undefined;
   /** undefined = without TLS. */
   readonly tls: Tls | undefined;
   readonly session: SessionKind;
   /** Whether the hosts are tried in a random order. */
   readonly isShuffled: boolean;
+  /** How long an answer may be due before it is asked whether the server is at work. No parameter; undefined = 10 s. */
+  readonly silenceMs?: number;
 }
 
 export interface ReadOptions {

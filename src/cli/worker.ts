@@ -3,6 +3,7 @@ import { type App, openApp } from '../app.js';
 import { closeAll, unlessStopped } from '../closing.js';
 import { type Config, readConfig } from '../config.js';
 import { inOneSentence } from '../db/installation.js';
+import { keepWriting, WRITE_EVERY_MS } from '../db/keep-writing.js';
 import { untilThere } from '../db/until-there.js';
 import { describe, isAbort } from '../errors.js';
 import { type Logger, openLog } from '../log.js';
@@ -42,7 +43,7 @@ export async function workerCommand(io: Io): Promise<number> {
     server = await openServer({ ...app, config, log, version: io.version, metrics });
     // BullMQ waits by itself for a Redis that has gone again, and would not hear the signal.
     await unlessLost(app.store, unlessStopped(signal, prepare(app, config, { log, signal })));
-    working = work(app, config, signal);
+    working = work(app, config, { log, signal });
     const labels = app.accounts.map(({ account }) => account.label);
     log.info({ accounts: labels, queue: app.backend.kind }, 'worker is up');
     await unlessLost(app.store, untilAborted(signal));
@@ -58,6 +59,7 @@ export async function workerCommand(io: Io): Promise<number> {
       { part: 'schedules', close: () => Promise.all(working.keeping) },
     ]);
     await app?.close();
+    log.flush();
   }
   return 0;
 }
@@ -66,26 +68,36 @@ export async function workerCommand(io: Io): Promise<number> {
 const SERVER_CLOSES_MS = 4_000;
 const WORKER_CLOSES_MS = 9_000;
 
+interface Stopping {
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
 interface Working {
   readonly workers: readonly AccountWorker[];
   readonly keeping: readonly Promise<void>[];
 }
 
-function work({ accounts }: App, { schedule }: Config, signal: AbortSignal): Working {
+function work({ accounts, rounds, store }: App, { schedule }: Config, { log, signal }: Stopping): Working {
+  const writing = rounds.open('writing', undefined, WRITE_EVERY_MS);
   return {
     workers: accounts.map((account) => account.work()),
-    keeping: accounts.map(({ queue, context }) =>
-      keepSchedule(queue.queue, schedule, { signal, log: context.log, accounts: accounts.length }),
-    ),
+    keeping: [
+      keepWriting(store.db, { signal, log, came: writing.came }).finally(writing.end),
+      ...accounts.map(({ account: { label }, queue, context }) =>
+        keepSchedule(queue.queue, schedule, {
+          signal,
+          log: context.log,
+          accounts: accounts.length,
+          open: (everyMs) => rounds.open('schedule', label, everyMs),
+        }),
+      ),
+    ],
   };
 }
 
 /** What has to be in order before jobs are taken. */
-const prepare = (
-  { backend, claims, store, accounts }: App,
-  config: Config,
-  { log, signal }: { log: Logger; signal: AbortSignal },
-): Promise<void> =>
+const prepare = ({ backend, claims, store, accounts }: App, config: Config, { log, signal }: Stopping): Promise<void> =>
   untilThere(
     async () => {
       const labels = accounts.map(({ account }) => account.label);

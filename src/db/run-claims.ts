@@ -25,12 +25,21 @@ export interface Claims {
   close(): Promise<void>;
 }
 
+/**
+ * Nothing is asked on the connection as long as nothing changes, so its loss would not be noticed: it is used once in this
+ * time, milliseconds.
+ */
+const USE_EVERY_MS = 10_000;
+
 /** Connects when it is first asked. @param at a direct connection: a pooler in transaction mode keeps no session */
 export function openClaims(at: PostgresAddress | string): Claims {
   /** What the server knows that we hold. */
   const held = new Set<string>();
+  const address = addressOf(at);
+  const everyMs = Math.min(USE_EVERY_MS, address.silenceMs ?? USE_EVERY_MS);
+  let usedAt = performance.now();
   const client = postgres({
-    ...postgresJsOptions(addressOf(at), 'claims'),
+    ...postgresJsOptions(address, 'claims'),
     max: 1,
     backoff: reconnectAfter,
     max_lifetime: null,
@@ -41,6 +50,13 @@ export function openClaims(at: PostgresAddress | string): Claims {
   });
   const runKey = (runId: number) => `hive-sync run ${runId}`;
   const workerKey = (account: string) => `hive-sync worker ${account}`;
+
+  /** Is what we hold still held? @throws when the connection is dead; what it held is to be taken again */
+  async function use(): Promise<void> {
+    if (held.size === 0 || performance.now() - usedAt < everyMs) return;
+    usedAt = performance.now();
+    await client`select 1`;
+  }
 
   async function tryLock(key: string): Promise<boolean> {
     if (held.has(key)) return true;
@@ -74,6 +90,7 @@ export function openClaims(at: PostgresAddress | string): Claims {
       return {
         claim,
         async refresh(running) {
+          await use();
           if (isStandingBy) await lockShared(workerKey(account));
           for (const runId of claimed) {
             if (running.includes(runId)) {

@@ -32,7 +32,13 @@ export type TaskWorker = Pick<Worker<Task>, 'close' | 'cancelAllJobs' | 'waitUnt
 export interface Backend {
   readonly kind: 'redis' | 'postgres';
   openQueue(name: string): TaskQueue;
-  openWorker(name: string, process: Processor<Task>, options: Omit<WorkerOptions, 'connection' | 'prefix'>): TaskWorker;
+  /** @param came told each time that the queue has answered the worker */
+  openWorker(
+    name: string,
+    process: Processor<Task>,
+    options: Omit<WorkerOptions, 'connection' | 'prefix'>,
+    came?: () => void,
+  ): TaskWorker;
   /** What its server says and does that matters for the queue. @throws what keeps it from being tried */
   check(): Promise<Finding[]>;
   /** From now on a server that is gone is not waited for, so that everything can be closed. */
@@ -45,6 +51,8 @@ export interface BackendOptions {
   readonly database: PostgresAddress;
   /** undefined = PostgreSQL. */
   readonly redis: RedisAddress | undefined;
+  /** How long a Redis may owe an answer; a PostgreSQL's address says it. */
+  readonly silenceMs: number;
   /** Keeps the queues of several databases apart that share one Redis. */
   readonly installation: string;
   /** Told of trouble with the connections that queues and workers share. */
@@ -52,5 +60,5 @@ export interface BackendOptions {
 }
 
 /** @throws ServiceUnavailableError when the server does not answer */
-export const openBackend = ({ database, redis, installation, log }: BackendOptions): Promise<Backend> =>
-  redis === undefined ? openPostgresBackend(database, log) : openRedisBackend(redis, installation, log);
+export const openBackend = ({ database, redis, installation, log, silenceMs }: BackendOptions): Promise<Backend> =>
+  redis === undefined ? openPostgresBackend(database, log) : openRedisBackend(redis, installation, log, silenceMs);

@@ -17,17 +17,15 @@ import type { Logger } from '../log.js';
 import type { Backend } from './backend.js';
 import { checkListening } from './checks/listening.js';
 import type { Task } from './jobs.js';
+import { PatientWorker } from './patient-worker.js';
 
 const SCHEMA = 'bullmq';
 /** Connections for the statements of all queues and workers: more made no queue faster. */
 const POOL = 6;
 /** With the one that listens. */
 export const QUEUE_CONNECTIONS = POOL + 1;
-/** A connection that is silently gone is noticed within seconds. */
-const LISTENING = {
-  keepAlive: true,
-  keepAliveInitialDelayMillis: 10_000,
-};
+/** Nothing is asked on the one that listens, so its loss would not be noticed: it is used once in this time. */
+const USE_EVERY_MS = 10_000;
 
 type ListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
 
@@ -36,13 +34,14 @@ export async function openPostgresBackend(address: PostgresAddress, log: Pick<Lo
   await bringTablesInStep(address);
   // Nothing waits for the disk: what a power cut takes from the queue is made again from the ledger.
   const settings = `-c synchronous_commit=off -c search_path=${SCHEMA}`;
-  const pool = new pg.Pool({ ...pgOptions(address, 'queue', settings), max: POOL, keepAlive: true });
+  const pool = new pg.Pool({ ...pgOptions(address, 'queue', settings), max: POOL });
   const tell = (error: Error): void => log.warn({ problem: describe(error) }, 'queue trouble, going on');
   pool.on('error', tell);
   // Between two statements of a transaction nobody listens; the loss then shows in the next one.
   pool.on('connect', (client) => client.on('error', () => {}));
   const listener = new Listener(
-    () => new pg.Client({ ...pgOptions(address, 'queue listener', settings), ...LISTENING }),
+    () => new pg.Client(pgOptions(address, 'queue listener', settings)),
+    Math.min(USE_EVERY_MS, address.silenceMs ?? USE_EVERY_MS),
   );
   listener.on('lost', tell);
   const factory: BackendFactory<PostgresQueueBackend, PostgresConnectionOptions> = (name, options) =>
@@ -53,7 +52,8 @@ export async function openPostgresBackend(address: PostgresAddress, log: Pick<Lo
   return {
     kind: 'postgres',
     openQueue: (name) => new classes.Queue<Task>(name, { connection }),
-    openWorker: (name, process, options) => new classes.Worker<Task>(name, process, { ...options, connection }),
+    openWorker: (name, process, options, came) =>
+      new PatientWorker(name, process, { ...options, connection }, came, factory as unknown as BackendFactory),
     check: async () => [await checkListening(pgOptions(address, 'check', settings))],
     // Statements fail at once when the server is gone.
     leave: async () => {},
@@ -104,6 +104,12 @@ class SharedConnection extends PostgresConnection {
     this.emit('listenerinvalidated');
   };
 
+  /**
+   * The tables are in step before there is a connection of this kind (bringTablesInStep). BullMQ would look once more, and
+   * keep what came of it for ever: a first connection that was refused failed all that came after it.
+   */
+  override async waitUntilReady(): Promise<void> {}
+
   override getListenClient(): Promise<ListenClient> {
     return this.#listener.listening();
   }
@@ -121,6 +127,7 @@ class SharedConnection extends PostgresConnection {
 /** The one connection that listens. It says `lost` when it is, and is made anew for the next one who wants to listen. */
 class Listener extends EventEmitter {
   readonly #make: () => pg.Client;
+  readonly #useEveryMs: number;
   #client: Promise<pg.Client> | undefined;
   /** Channels that are listened to on it. */
   #channels = new Map<string, Promise<unknown>>();
@@ -128,9 +135,10 @@ class Listener extends EventEmitter {
   /** What BullMQ takes for a client of its own. */
   readonly #face: ListenClient;
 
-  constructor(make: () => pg.Client) {
+  constructor(make: () => pg.Client, useEveryMs: number) {
     super();
     this.#make = make;
+    this.#useEveryMs = useEveryMs;
     // One listener for each queue and each worker that waits.
     this.setMaxListeners(0);
     const face: ListenClient = {
@@ -177,7 +185,9 @@ class Listener extends EventEmitter {
 
   async #connect(): Promise<pg.Client> {
     const client = this.#make();
+    let using: NodeJS.Timeout | undefined;
     const forget = (error: Error): void => {
+      clearInterval(using);
       if (this.#isClosed) return;
       this.#client = undefined;
       this.#channels = new Map();
@@ -188,6 +198,9 @@ class Listener extends EventEmitter {
     client.on('notification', (message) => this.emit('notification', message));
     try {
       await client.connect();
+      // A dead one says so by its error.
+      using = setInterval(() => void client.query('select 1').catch(() => {}), this.#useEveryMs).unref();
+      client.once('end', () => clearInterval(using));
       return client;
     } catch (error) {
       this.#client = undefined;

@@ -3,26 +3,51 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
-import { Queue, Worker } from 'bullmq';
+import { Queue } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import { type RedisAddress, type RedisTls, redisPlaceOf } from '../addresses/redis.js';
+import { inTime } from '../closing.js';
 import { describe, ServiceUnavailableError, UsageError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Backend } from './backend.js';
 import { checkRedis } from './checks/redis-server.js';
 import type { Task } from './jobs.js';
+import { PatientWorker } from './patient-worker.js';
 
 const LONGEST_RECONNECT_MS = 1_000;
 /** A connection attempt on the same machine or network is refused within this time. */
 const ATTEMPT_MS = 200;
 
-/** @throws ServiceUnavailableError */
+type Watched = { readonly socketTimeout: number; readonly keepAlive: number };
+
+/** After so much quiet the system looks whether the other side is there. */
+const KEEP_ALIVE_MS = 10_000;
+/** BullMQ lets a worker wait at the server for so long, at most (RedisQueueBackend.maximumBlockTimeout). */
+const LONGEST_BLOCK_MS = 10_000;
+/** A farewell is answered within this time, or never. */
+const FAREWELL_MS = 1_000;
+
+/**
+ * A connection on which an answer is due and nothing comes is destroyed, made anew, and asked the same again. Redis works off
+ * one command after the other, each within milliseconds: silence is no work, unlike PostgreSQL's.
+ */
+class WatchedRedis extends Redis {
+  /** For a worker, which waits on it. */
+  override duplicate(override: Partial<RedisOptions> = {}): Redis {
+    const { socketTimeout = 0 } = this.options;
+    return super.duplicate({ ...override, socketTimeout: socketTimeout + LONGEST_BLOCK_MS });
+  }
+}
+
+/** @param silenceMs how long an answer may be due. @throws ServiceUnavailableError */
 export async function openRedisBackend(
   address: RedisAddress,
   installation: string,
   log: Pick<Logger, 'warn'>,
+  silenceMs = 10_000,
 ): Promise<Backend> {
-  await probe(address);
+  const watched: Watched = { socketTimeout: silenceMs, keepAlive: KEEP_ALIVE_MS };
+  await probe(address, watched);
   const prefix = `hive-sync-${installation}`;
   // ioredis holds back commands while the server is away. That is right for work, and would keep us from ever leaving.
   let leaving = false;
@@ -33,13 +58,14 @@ export async function openRedisBackend(
     nextAttemptAt = Math.max(nextAttemptAt, performance.now() + delay);
     return delay;
   };
-  const connection = new Redis({ ...optionsOf(address), maxRetriesPerRequest: null, retryStrategy });
+  const connection = new WatchedRedis({ ...optionsOf(address), ...watched, maxRetriesPerRequest: null, retryStrategy });
   connection.setMaxListeners(0);
   connection.on('error', (error) => log.warn({ problem: describe(error) }, 'queue trouble, going on'));
   return {
     kind: 'redis',
     openQueue: (name) => new Queue<Task>(name, { connection, prefix }),
-    openWorker: (name, process, options) => new Worker<Task>(name, process, { ...options, connection, prefix }),
+    openWorker: (name, process, options, came) =>
+      new PatientWorker(name, process, { ...options, connection, prefix }, came),
     check: () => checkRedis(connection, address),
     async leave() {
       leaving = true;
@@ -48,15 +74,16 @@ export async function openRedisBackend(
       if (wait > 0) await sleep(wait + ATTEMPT_MS);
     },
     async close() {
-      if (connection.status === 'ready') await connection.quit();
-      else connection.disconnect();
+      if (connection.status === 'ready') await inTime(FAREWELL_MS, connection.quit());
+      connection.disconnect();
     },
   };
 }
 
-async function probe(address: RedisAddress): Promise<void> {
+async function probe(address: RedisAddress, watched: Watched): Promise<void> {
   const client = new Redis({
     ...optionsOf(address),
+    ...watched,
     lazyConnect: true,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe } from '../errors.js';
 import type { Logger } from '../log.js';
+import type { Loop } from '../rounds.js';
 import type { TaskQueue } from './backend.js';
 import { START_OPTIONS, START_RUN, type StartTask } from './jobs.js';
 
@@ -56,17 +57,25 @@ export async function removeSchedule(queue: TaskQueue): Promise<number> {
   return known.length;
 }
 
+interface KeepOptions {
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  /** Of this process, which take turns. */
+  readonly accounts: number;
+  /** Tells when it gets round. */
+  open(everyMs: number): Loop;
+}
+
 /**
- * Until `signal` fires: sets the schedules again when the queue has lost one (a flushed Redis). Nothing else would notice.
- * @param accounts of this process, which take turns
- */
+ * Until `signal` fires: sets the schedules again when the queue has lost one (a flushed Redis). Nothing else would notice. */
 export async function keepSchedule(
   queue: TaskQueue,
   schedule: Schedule,
-  { signal, log, accounts }: { signal: AbortSignal; log: Logger; accounts: number },
+  { signal, log, accounts, open }: KeepOptions,
 ): Promise<void> {
   const shall = wanted(schedule);
   const everyMs = Math.max(LOOK_EVERY_MS, LOOK_PER_ACCOUNT_MS * accounts);
+  const loop = open(everyMs);
   await sleep(everyMs * Math.random(), undefined, { signal }).catch(() => {});
   while (!signal.aborted) {
     try {
@@ -76,9 +85,11 @@ export async function keepSchedule(
         log.warn('the queue has lost its schedules, setting them again');
         await setSchedule(queue, schedule);
       }
+      loop.came();
     } catch (error) {
       if (!signal.aborted) log.warn({ problem: describe(error) }, 'could not look for the schedules, trying again');
     }
     await sleep(everyMs, undefined, { signal }).catch(() => {});
   }
+  loop.end();
 }

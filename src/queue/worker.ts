@@ -6,6 +6,7 @@ import type { Lookout } from '../db/lookout.js';
 import { letGo, type Retention } from '../db/retention.js';
 import { describe, isServiceAway } from '../errors.js';
 import type { Outage } from '../hive/outage.js';
+import type { Rounds } from '../rounds.js';
 import type { LookupTask, PageTask, SyncContext, WebhookTask } from '../sync/context.js';
 import { heal } from '../sync/heal.js';
 import { haltAccount, rejectPage } from '../sync/letters/reject-page.js';
@@ -16,6 +17,7 @@ import { type Verdict, verdictOn } from '../sync/verdict.js';
 import { takeInWebhooks } from '../sync/webhooks/take-in-webhook.js';
 import type { Backend, TaskQueue } from './backend.js';
 import { isLookupTask, isPageTask, isStartTask, type StartTask, startAgain, type Task } from './jobs.js';
+import { LONGEST_WAIT_MS } from './patient-worker.js';
 
 export interface WorkerSettings {
   readonly queueName: string;
@@ -27,6 +29,7 @@ export interface WorkerSettings {
   readonly outage: Outage;
   /** Accounts that this process works. */
   readonly accounts: number;
+  readonly rounds: Rounds;
 }
 
 export interface AccountWorker {
@@ -71,7 +74,7 @@ export function openWorker(
   backend: Backend,
   queue: TaskQueue,
   context: SyncContext,
-  { queueName, concurrency, retryBaseMs, retention, lookout, outage, accounts }: WorkerSettings,
+  { queueName, concurrency, retryBaseMs, retention, lookout, outage, accounts, rounds }: WorkerSettings,
 ): AccountWorker {
   const stopping = new AbortController();
   const { log } = context;
@@ -154,7 +157,11 @@ export function openWorker(
     }
   }
 
-  const worker = backend.openWorker(queueName, process, {
+  const loops = {
+    queue: rounds.open('queue', context.account, LONGEST_WAIT_MS),
+    watch: rounds.open('watch', context.account, HEAL_MS),
+  };
+  const options = {
     concurrency,
     lockDuration: LOCK_MS,
     stalledInterval: Math.max(STALLED_CHECK_MS, STALLED_CHECK_PER_ACCOUNT_MS * accounts),
@@ -162,9 +169,11 @@ export function openWorker(
     // A page is cheap to repeat and the ledger knows whether it must be; a limit here would only lose it.
     maxStalledCount: 1_000,
     settings: {
-      backoffStrategy: (_attempts, _type, error) => (error instanceof RetryLater ? error.afterMs : retryBaseMs),
+      backoffStrategy: (_attempts: number, _type?: string, error?: Error) =>
+        error instanceof RetryLater ? error.afterMs : retryBaseMs,
     },
-  });
+  };
+  const worker = backend.openWorker(queueName, process, options, loops.queue.came);
   worker.on('error', (error) => log.warn({ problem: describe(error) }, 'queue trouble, going on'));
 
   const healing = (async () => {
@@ -178,6 +187,7 @@ export function openWorker(
           await letGo(context.db, context.account, retention);
           pruneAt = performance.now() + aboutMs(PRUNE_MS);
         }
+        loops.watch.came();
       } catch (error) {
         log.warn({ problem: describe(error) }, 'could not look for lost work, trying again');
       }
@@ -188,6 +198,7 @@ export function openWorker(
   return {
     async close() {
       stopping.abort();
+      for (const loop of Object.values(loops)) loop.end();
       await backend.leave();
       const account = context.account;
       const otherwise = 'other workers, or the next start, go on with its pages';

@@ -5,6 +5,7 @@ import { sql } from 'drizzle-orm';
 import type { FastifyPluginAsync } from 'fastify';
 import { pendingMigrations } from '../db/migrate.js';
 import { describe, NewerSchemaError } from '../errors.js';
+import type { LoopState } from '../rounds.js';
 import type { ServerParts } from './parts.js';
 
 const open = { config: { access: 'open' as const } };
@@ -21,10 +22,21 @@ export const healthRoutes =
       if (last === undefined || performance.now() - last.at > FRESH_MS) {
         last = { at: performance.now(), problems: findProblems(parts) };
       }
-      const errors = await last.problems;
-      return errors.length === 0 ? { ok: true } : reply.code(503).send({ errors });
+      const states = parts.rounds.states();
+      const errors = [...states.filter(({ standsStill }) => standsStill).map(inWords), ...(await last.problems)];
+      const loops = states.length === 0 ? {} : { loops: states.map(asAnswer) };
+      return errors.length === 0 ? { ok: true, ...loops } : reply.code(503).send({ errors, ...loops });
     });
   };
+
+const inWords = ({ loop, account, ageMs }: LoopState): string =>
+  `The loop "${loop}"${account === undefined ? '' : ` of account ${account}`} has not got round for ${Math.round(ageMs / 1_000)} s.`;
+
+const asAnswer = ({ loop, account, ageMs }: LoopState) => ({
+  loop,
+  ...(account === undefined ? {} : { account }),
+  secondsAgo: Math.round(ageMs / 1_000),
+});
 
 async function findProblems({ store, accounts, log }: ServerParts): Promise<string[]> {
   const check = async (sentence: string, look: () => Promise<string | undefined>): Promise<string[]> => {

@@ -4,6 +4,7 @@ import type { Database } from '../db/database.js';
 import type { Logger } from '../log.js';
 import type { AccountQueue } from '../queue/account-queue.js';
 import type { Backend } from '../queue/backend.js';
+import type { Rounds } from '../rounds.js';
 import type { SyncContext } from '../sync/context.js';
 import type { Metrics } from './metrics/metrics.js';
 
@@ -21,6 +22,8 @@ export interface ServerParts {
   readonly store: Database;
   readonly backend: Backend;
   readonly accounts: readonly ServerAccount[];
+  /** Of the loops that work in this process. */
+  readonly rounds: Rounds;
   /** What this process counts; openApp() tells it what happens. */
   readonly metrics: Metrics;
 }

@@ -7,7 +7,7 @@ import { checkServer } from '../../src/db/checks/server.js';
 import { checkSession } from '../../src/db/checks/session.js';
 import { checkWrites } from '../../src/db/checks/writes.js';
 import { pgOptions } from '../../src/db/connection/driver-options.js';
-import { SESSION } from '../../src/db/connection/session.js';
+import { KEEP_ALIVE, SESSION } from '../../src/db/connection/session.js';
 import { openDatabase } from '../../src/db/database.js';
 import { UsageError } from '../../src/errors.js';
 import { checkListening } from '../../src/queue/checks/listening.js';
@@ -66,9 +66,21 @@ describe('limits of connections', () => {
     const url = await ordinary(await createDatabase(), (role) => `alter role ${role} connection limit 12`);
     const { username } = new URL(url);
     const told = `a process takes 16 (DATABASE_POOL=8 and 8 more), and the role "${username}" has 12. Either set DATABASE_POOL=4, or run: alter role "${username}" connection limit 16.`;
-    expect(await checkServer(await open(url), NEEDS)).toMatchObject([{ level: 'stop', sentence: told }]);
-    expect(await checkServer(await open(url), { pool: 4, beside: 1, queue: 7 })).toMatchObject([{ level: 'well' }]);
-    expect(await checkServer(await open(url), { pool: 8, beside: 1, queue: 0 })).toMatchObject([{ level: 'well' }]);
+    const checked = async (needs: typeof NEEDS) => {
+      const database = await openDatabase(url, { connections: 1 });
+      const found = await checkServer(database, needs);
+      await database.close();
+      return found;
+    };
+    expect(await checked(NEEDS)).toMatchObject([{ level: 'stop', sentence: told }]);
+    expect(await checked({ pool: 4, beside: 1, queue: 7 })).toMatchObject([{ level: 'well' }]);
+    expect(await checked({ pool: 8, beside: 1, queue: 0 })).toMatchObject([{ level: 'well' }]);
+    const others = await openDatabase(url, { connections: 1 });
+    closing.push(() => others.close());
+    const left = `a process takes up to 12, the role "${username}" has 12, and 1 are in use by others: 11 are left. What is refused is tried again.`;
+    expect(await checked({ pool: 4, beside: 1, queue: 7 })).toMatchObject([
+      { level: 'mind', sentence: expect.stringContaining(left) },
+    ]);
   });
 
   test('of a database, too few for the queue', async () => {
@@ -145,7 +157,7 @@ describe('PgBouncer', needing('pgbouncer'), () => {
     expect(username).not.toBe('');
     return bouncer.url;
   };
-  const ALL = [...Object.keys(SESSION), 'options'];
+  const ALL = [...Object.keys(SESSION), ...Object.keys(KEEP_ALIVE), 'options'];
 
   test.each(['session', 'transaction'] as const)('that refuses our settings, in %s mode', async (mode) => {
     const opened = openDatabase(await through(mode));

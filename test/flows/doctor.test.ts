@@ -46,7 +46,7 @@ test('a role with too few connections: doctor and the worker say how many and wh
   const { username } = new URL(url);
   await stage.inDatabase(({ db }) => db.execute(sql.raw(`alter role ${username} nosuperuser connection limit 5`)));
   const env = { ...stage.env, DATABASE_URL: url };
-  const sentence = `number of connections: a process takes 16 (DATABASE_POOL=8 and 8 more), and the role "${username}" has 5.`;
+  const sentence = `number of connections: a process takes 17 (DATABASE_POOL=8 and 9 more), and the role "${username}" has 5.`;
   const doctor = await startCli(['doctor'], env).ended;
   expect(doctor.code).toBe(1);
   expect(doctor.stdout).toContain(`✗ ${sentence}`);
@@ -62,7 +62,7 @@ test('a server with max_connections=5', async () => {
   const doctor = await startCli(['doctor'], { ...stage.env, DATABASE_URL: server.url }).ended;
   expect(doctor.code).toBe(1);
   expect(doctor.stdout).toContain('and the server has 5 (max_connections)');
-  expect(doctor.stdout).toContain('Either keep the queue in Redis with DATABASE_POOL=4, or raise max_connections to ');
+  expect(doctor.stdout).toContain('Either keep the queue in Redis with DATABASE_POOL=3, or raise max_connections to ');
 });
 
 test("a clock that differs from the API's is named, and all is well otherwise", async () => {

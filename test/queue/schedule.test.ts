@@ -23,7 +23,7 @@ describeQueue(({ env }) => {
   async function scene(account = 'default') {
     const { db, address } = await openTestDatabase();
     const redis = env.REDIS_URL === undefined ? undefined : readRedisAddress(env.REDIS_URL, []);
-    const backend = await openBackend({ database: address, redis, installation: randomUUID(), log });
+    const backend = await openBackend({ database: address, redis, installation: randomUUID(), silenceMs: 10_000, log });
     const claims = openClaims(address);
     closing.push(
       () => backend.close(),

@@ -79,6 +79,9 @@ async function dialHost(address: PostgresAddress, host: PostgresHost, signal: Ab
   }
 }
 
+/** After so much quiet the system looks whether the other side is there: each second, ten times (libuv). */
+const KEEP_ALIVE_MS = 10_000;
+
 /** libpq uses no TLS there either: nobody is in between. */
 const isSocketFolder = ({ host }: PostgresHost): boolean => /^[/@]/.test(host);
 
@@ -100,7 +103,7 @@ function opened({ keepAlive }: PostgresAddress, host: PostgresHost, signal: Abor
       signal.removeEventListener('abort', giveUp);
       // Whoever has it hears of errors by its end; between two of them nobody listens.
       socket.off('error', fail).on('error', () => {});
-      if (keepAlive) socket.setKeepAlive(true, keepAlive.idleMs);
+      if (keepAlive !== false) socket.setKeepAlive(true, keepAlive?.idleMs ?? KEEP_ALIVE_MS);
       resolve(socket);
     });
   });

@@ -1,12 +1,36 @@
 // What a driver takes for its socket, before there is a connection. The rule: whatever keeps the connection from being
 // made reaches the driver as the error of a socket that was open, after which drivers behave best.
 import { Duplex } from 'node:stream';
+import { Conversation } from './conversation.js';
 import type { Dialled } from './dial.js';
+import type { Answer, Inquire } from './inquiry.js';
 
 /** Two turns of the event loop: what the driver has written by then has left it. */
 const laterOn = async (): Promise<void> => {
   for (let turn = 0; turn < 2; turn += 1) await new Promise(setImmediate);
 };
+
+export interface Patience {
+  /** A server that says nothing at all for so long after it was reached is gone; 0 = never. */
+  readonly firstWordMs: number;
+  /** After so much silence, and each time anew, it is asked whether the server is at work. */
+  readonly silenceMs: number;
+  /** undefined = what has been silent for so long is thrown away unasked. */
+  readonly inquire: Inquire | undefined;
+}
+
+/** Silences after which a connection is thrown away: nobody can be asked, or whoever answers cannot tell. */
+const UNASKED = 3;
+const UNTOLD = 30;
+/** For the message. */
+const FOUND: Readonly<Record<Answer, string>> = {
+  gone: 'is not at work on it',
+  away: 'a new connection is not answered either',
+  unknown: 'does not tell whether it is at work on it',
+  working: 'is at work on it',
+};
+/** A farewell is sent within this time; what has not gone by then never will. */
+const FAREWELL_MS = 1_000;
 
 /**
  * Begins with connect(), and emits `connect` when bytes can go both ways; what is written before waits. `close` says, as
@@ -14,7 +38,10 @@ const laterOn = async (): Promise<void> => {
  */
 export class DialledSocket extends Duplex {
   readonly #dial: (signal: AbortSignal) => Promise<Dialled>;
-  readonly #silenceMs: number;
+  readonly #patience: Patience;
+  readonly #conversation = new Conversation();
+  #watch: NodeJS.Timeout | undefined;
+  #isHeldBack = false;
   readonly #giveUp = new AbortController();
   readonly #begun: Promise<void>;
   #begin: () => void = () => {};
@@ -23,16 +50,15 @@ export class DialledSocket extends Duplex {
 
   /**
    * @param place for the driver's messages
-   * @param silenceMs a server that says nothing at all for so long after it was reached is gone; 0 = never
    */
   constructor(
     readonly place: { readonly host: string; readonly port: number },
-    silenceMs: number,
+    patience: Patience,
     dial: (signal: AbortSignal) => Promise<Dialled>,
   ) {
     super({ allowHalfOpen: false, emitClose: false });
     this.#dial = dial;
-    this.#silenceMs = silenceMs;
+    this.#patience = patience;
     this.#begun = new Promise((resolve) => {
       this.#begin = resolve;
     });
@@ -51,6 +77,11 @@ export class DialledSocket extends Duplex {
     return this.destroyed ? 'closed' : 'open';
   }
 
+  /** The server's process, by its own word; undefined = it has not said. */
+  get process(): number | undefined {
+    return this.#conversation.process;
+  }
+
   connect(): this {
     this.#begin();
     return this;
@@ -60,11 +91,8 @@ export class DialledSocket extends Duplex {
     return this; // dial() has done it
   }
 
-  setKeepAlive(on: boolean, idleMs?: number): this {
-    const set = () => this.#dialled?.raw.setKeepAlive(on, idleMs);
-    if (this.#dialled === undefined) this.once('connect', set);
-    else set();
-    return this;
+  setKeepAlive(): this {
+    return this; // so is this, and shorter than a driver would
   }
 
   ref(): this {
@@ -115,7 +143,10 @@ export class DialledSocket extends Duplex {
     this.#dialled = dialled;
     if (!this.#isReferenced) raw.unref();
     stream.on('data', (data: Buffer) => {
-      if (!this.push(data)) stream.pause();
+      this.#conversation.heard(data);
+      if (this.push(data)) return;
+      this.#isHeldBack = true;
+      stream.pause();
     });
     stream.once('end', () => this.push(null));
     stream.on('error', (error) => this.destroy(error));
@@ -126,29 +157,80 @@ export class DialledSocket extends Duplex {
   }
 
   #boundSilence(): void {
-    if (this.#silenceMs === 0) return;
-    const seconds = this.#silenceMs / 1_000;
+    const { firstWordMs } = this.#patience;
+    if (firstWordMs === 0) return;
+    const seconds = firstWordMs / 1_000;
     const timer = setTimeout(() => {
       const error = new Error(`${this.host}:${this.port} was reached and said nothing for ${seconds} s`);
       this.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
-    }, this.#silenceMs);
+    }, firstWordMs);
     timer.unref();
     this.#dialled?.stream.once('data', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
   }
 
+  /** From when an answer is due until it has come. */
+  #watchSilence(ms: number): void {
+    if (this.#watch !== undefined || this.destroyed) return;
+    this.#watch = setTimeout(() => {
+      this.#watch = undefined;
+      void this.#look();
+    }, ms);
+    this.#watch.unref();
+  }
+
+  async #look(): Promise<void> {
+    const conversation = this.#conversation;
+    if (this.#isHeldBack) conversation.excuse();
+    if (this.destroyed || !conversation.isAnswerDue) return;
+    const { silenceMs, firstWordMs, inquire } = this.#patience;
+    const { silentMs, process } = conversation;
+    if (silentMs < silenceMs) return this.#watchSilence(silenceMs - silentMs);
+    // One that is not logged in yet has nothing in hand.
+    if (inquire === undefined || process === undefined) {
+      if (silentMs >= Math.max(silenceMs, firstWordMs))
+        return this.#throwAway(silentMs, 'nobody can be asked about it');
+      return this.#watchSilence(silenceMs);
+    }
+    const answer = await inquire({ process, silentMs });
+    if (this.destroyed || !conversation.isAnswerDue) return;
+    // It has spoken meanwhile.
+    if (conversation.silentMs < silentMs) return this.#watchSilence(silenceMs);
+    const isLost =
+      answer === 'gone' ||
+      (answer === 'away' && silentMs >= UNASKED * silenceMs) ||
+      (answer === 'unknown' && silentMs >= UNTOLD * silenceMs);
+    if (isLost) this.#throwAway(conversation.silentMs, FOUND[answer]);
+    else this.#watchSilence(silenceMs);
+  }
+
+  #throwAway(silentMs: number, found: string): void {
+    const error = new Error(
+      `${this.host}:${this.port} has not answered for ${Math.round(silentMs / 1_000)} s, and ${found}: the connection is given up`,
+    );
+    this.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+  }
+
   override _read(): void {
+    if (this.#isHeldBack) {
+      this.#isHeldBack = false;
+      this.#conversation.excuse();
+    }
     this.#dialled?.stream.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#conversation.sent(chunk);
+    this.#watchSilence(this.#patience.silenceMs);
     this.#dialled?.stream.write(chunk, done);
   }
 
   override _final(done: (error?: Error | null) => void): void {
     this.#dialled?.stream.end(() => done());
+    setTimeout(() => this.destroy(), FAREWELL_MS).unref();
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    clearTimeout(this.#watch);
     this.#dialled?.stream.destroy();
     this.#dialled?.raw.destroy();
     done(error);

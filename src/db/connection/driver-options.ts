@@ -4,23 +4,45 @@ import type postgres from 'postgres';
 import type { PostgresAddress } from '../../addresses/postgres.js';
 import { dial } from './dial.js';
 import { DialledSocket } from './dialled-socket.js';
-import { SESSION, SESSION_OPTIONS } from './session.js';
+import { type Inquire, openInquiry } from './inquiry.js';
+import { KEEP_ALIVE, KEEP_ALIVE_OPTIONS, SESSION, SESSION_OPTIONS } from './session.js';
 import { matchesSession } from './session-kind.js';
 
 const PRODUCT = 'hive-sync';
+/** Purpose of the connection on which it is asked about another. */
+const INQUIRY = 'inquiry';
 
 /** What pg_stat_activity shows. @param purpose such as `claims`; '' = the process's own pool */
 const nameOf = ({ applicationName = PRODUCT }: PostgresAddress, purpose: string): string =>
   purpose === '' ? applicationName : `${applicationName} ${purpose}`;
 
-/** A socket for a driver; the driver says nothing of hosts and TLS. */
-function socketOf(address: PostgresAddress): DialledSocket {
-  const socket = new DialledSocket(address.hosts[0], address.connectTimeoutMs, (signal) =>
+/** How long an answer may be due before it is asked whether the server is at work, unless the address says otherwise. */
+const SILENCE_MS = 10_000;
+
+/** One for all connections to an address. */
+const inquiries = new WeakMap<PostgresAddress, Inquire>();
+
+function inquiryOf(address: PostgresAddress): Inquire {
+  const known = inquiries.get(address);
+  if (known !== undefined) return known;
+  const inquire = openInquiry(nameOf(address, ''), () => {
+    let socket: DialledSocket | undefined;
+    const options = optionsFor(address, INQUIRY, () => {
+      socket = socketOf(address, undefined).connect();
+      return socket;
+    });
+    return { options, process: () => socket?.process };
+  });
+  inquiries.set(address, inquire);
+  return inquire;
+}
+
+/** A socket for a driver; the driver says nothing of hosts and TLS. @param inquire asks when it is silent */
+function socketOf(address: PostgresAddress, inquire: Inquire | undefined): DialledSocket {
+  const { hosts, connectTimeoutMs: firstWordMs, silenceMs = SILENCE_MS } = address;
+  return new DialledSocket(hosts[0], { firstWordMs, silenceMs, inquire }, (signal) =>
     dial(address, (one, kind) => matchesSession(postgresJsOptions(one, 'probe'), kind), signal),
   );
-  // What the connection string says of keep-alive goes before what the driver would set.
-  if (address.keepAlive !== undefined) socket.setKeepAlive = () => socket;
-  return socket;
 }
 
 /** For postgres(). @param made is told of each socket */
@@ -29,14 +51,22 @@ export function postgresJsOptions(
   purpose: string,
   made: (socket: DialledSocket) => void = () => {},
 ): postgres.Options<Record<string, never>> {
+  return optionsFor(address, purpose, () => {
+    const socket = socketOf(address, inquiryOf(address)).connect();
+    made(socket);
+    return socket;
+  });
+}
+
+function optionsFor(
+  address: PostgresAddress,
+  purpose: string,
+  socket: () => DialledSocket,
+): postgres.Options<Record<string, never>> {
   const [{ host, port }] = address.hosts;
   const { user, password, database, options, connectTimeoutMs, hosts } = address;
   return {
-    socket: () => {
-      const socket = socketOf(address).connect();
-      made(socket);
-      return socket;
-    },
+    socket,
     // For its messages only; one host, as it would go on to the next by itself.
     host: [host],
     port: [port],
@@ -52,6 +82,7 @@ export function postgresJsOptions(
       application_name: nameOf(address, purpose),
       ...(options === undefined ? {} : { options }),
       ...SESSION,
+      ...KEEP_ALIVE,
     },
   } as unknown as postgres.Options<Record<string, never>>;
 }
@@ -61,7 +92,7 @@ export function pgOptions(address: PostgresAddress, purpose: string, settings = 
   const [{ host, port }] = address.hosts;
   const { user, password, database, options = '' } = address;
   return {
-    stream: () => socketOf(address),
+    stream: () => socketOf(address, inquiryOf(address)),
     host,
     port,
     user,
@@ -71,6 +102,6 @@ export function pgOptions(address: PostgresAddress, purpose: string, settings = 
     sslnegotiation: 'postgres',
     client_encoding: 'UTF8',
     application_name: nameOf(address, purpose),
-    options: `${options} ${settings} ${SESSION_OPTIONS}`.trim(),
+    options: `${options} ${settings} ${SESSION_OPTIONS} ${KEEP_ALIVE_OPTIONS}`.trim(),
   } as unknown as pg.ClientConfig;
 }

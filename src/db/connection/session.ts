@@ -62,10 +62,25 @@ export const REASONS = Object.fromEntries(Object.entries(SETTINGS).map(([name, {
   Record<SessionSetting, string>
 >;
 
+/**
+ * The same for the server's side of the connection: it lets go of the locks of one that has died without a word within half
+ * a minute, and not after the hours of its system. A server on a Unix socket, or a system without them, leaves them out.
+ */
+export const KEEP_ALIVE = {
+  tcp_keepalives_idle: '10',
+  tcp_keepalives_interval: '5',
+  tcp_keepalives_count: '3',
+  tcp_user_timeout: '30000',
+} as const;
+
+const asOptions = (settings: Readonly<Record<string, string>>): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
+    .join(' ');
+
 /** For a driver that takes command-line options only. The last of two that name the same setting wins. */
-export const SESSION_OPTIONS = Object.entries(SESSION)
-  .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
-  .join(' ');
+export const SESSION_OPTIONS = asOptions(SESSION);
+export const KEEP_ALIVE_OPTIONS = asOptions(KEEP_ALIVE);
 
 /** Names of our settings that an address's `options`, such as `-c statement_timeout=5s`, sets in vain. */
 export function overruledIn(options: string): SessionSetting[] {

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { ServerParts } from '../parts.js';
 import { openGauges } from './gauges.js';
+import { openLoopGauges } from './loops.js';
 import type { Metrics } from './metrics.js';
 
 export const metricsRoutes =
@@ -9,8 +10,10 @@ export const metricsRoutes =
   async (server) => {
     const { registry } = parts.metrics;
     const refresh = openGauges(parts);
+    const refreshLoops = openLoopGauges(parts);
     server.get('/metrics', async (_, reply) => {
       await refresh();
+      refreshLoops();
       return reply.type(registry.contentType).send(await registry.metrics());
     });
   };

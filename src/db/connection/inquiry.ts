@@ -1,0 +1,126 @@
+// A connection is silent: is the server at work for it, or has the connection died without a word? A statement may take
+// an hour, so no time alone tells. Asked is the server, on a connection of its own; one at a time for each server.
+import postgres from 'postgres';
+import { hasCode } from '../../errors.js';
+
+/** What is known of a connection on which an answer is due. */
+export interface Silent {
+  /** The server's process, by its own word. */
+  readonly process: number;
+  readonly silentMs: number;
+}
+
+/**
+ * - working: it has a statement in hand
+ * - gone: it has none, or is not there; an end of the connection that was left over there has been ended
+ * - away: the server does not answer on a new connection either
+ * - unknown: it answers, and does not tell
+ */
+export type Answer = 'working' | 'gone' | 'away' | 'unknown';
+
+export type Inquire = (silent: Silent) => Promise<Answer>;
+
+/** For the whole of it, milliseconds. */
+const PATIENCE_MS = 5_000;
+/** What has ended its work so shortly ago may still be answering. */
+const JUST_NOW_S = 2;
+/** A statement is as old as the silence about it, less what clocks and ways take. */
+const MARGIN_S = 5;
+
+interface Asked extends Silent {
+  answer(answer: Answer): void;
+}
+
+/** A connection to the same server. */
+export interface Way {
+  readonly options: postgres.Options<Record<string, never>>;
+  /** The server's process, by its own word when it was connected to. */
+  process(): number | undefined;
+}
+
+/** @param name how the names of our connections begin. @param way is asked for each connection anew */
+export function openInquiry(name: string, way: () => Way): Inquire {
+  let waiting: Asked[] = [];
+  let isAsking = false;
+  const askForAll = async (): Promise<void> => {
+    isAsking = true;
+    while (waiting.length > 0) {
+      const asked = waiting;
+      waiting = [];
+      await askFor(asked, name, way());
+    }
+    isAsking = false;
+  };
+  return (silent) =>
+    new Promise((answer) => {
+      waiting.push({ ...silent, answer });
+      if (!isAsking) void askForAll();
+    });
+}
+
+async function askFor(asked: readonly Asked[], name: string, { options, process }: Way): Promise<void> {
+  const client = postgres({
+    ...options,
+    max: 1,
+    fetch_types: false,
+    connect_timeout: PATIENCE_MS / 1_000,
+    onnotice: () => {},
+  });
+  const late = setTimeout(() => void client.end({ timeout: 0 }), PATIENCE_MS);
+  try {
+    for (const { pid, answer } of await look(client, asked, name, process)) {
+      for (const one of asked) if (one.process === pid) one.answer(answer);
+    }
+  } catch (error) {
+    // With a code of five characters the server has answered, such as "too many clients".
+    const answer = hasCode(error, (code) => /^[0-9A-Z]{5}$/.test(code) && !/^(08|57)/.test(code)) ? 'unknown' : 'away';
+    for (const one of asked) one.answer(answer);
+  } finally {
+    clearTimeout(late);
+    await client.end({ timeout: 0 });
+  }
+}
+
+async function look(
+  client: postgres.Sql,
+  asked: readonly Asked[],
+  name: string,
+  own: () => number | undefined,
+): Promise<{ pid: number; answer: Answer }[]> {
+  const [self] = await client<{ pid: number }[]>`select pg_backend_pid() as pid`;
+  // A pooler in between gives its connections numbers of its own. Then it is looked for a statement as old as the silence.
+  const isPooled = self?.pid !== own();
+  const pids = `{${asked.map(({ process }) => process).join()}}`;
+  const silences = `{${asked.map(({ silentMs }) => silentMs / 1_000).join()}}`;
+  const rows = await client<{ pid: number; tells: boolean; working: boolean; lately: boolean }[]>`
+    with ours as (
+      select pid, application_name, state, clock_timestamp() - state_change as since, clock_timestamp() - query_start as age,
+        state <> 'disabled' as tells,
+        state = 'active' and wait_event_type is distinct from 'Client' as working
+      from pg_stat_activity
+      where usename = session_user and datname = current_database() and pid <> pg_backend_pid()
+    )
+    select asked.pid,
+      coalesce(bool_and(ours.tells), true) as tells,
+      coalesce(bool_or(ours.working and (not ${isPooled}::boolean
+        or ours.age > make_interval(secs => asked.silence - ${MARGIN_S}::int))), false) as working,
+      coalesce(bool_or(ours.since < make_interval(secs => ${JUST_NOW_S}::int) and not ${isPooled}::boolean), false) as lately
+    from unnest(${pids}::int[], ${silences}::float8[]) as asked (pid, silence)
+      left join ours on ours.pid = asked.pid or ${isPooled}::boolean
+    group by asked.pid`;
+  const found = rows.map(({ pid, tells, working, lately }) => ({
+    pid,
+    answer: working ? ('working' as const) : !tells || lately ? ('unknown' as const) : ('gone' as const),
+  }));
+  const gone = found.filter(({ answer }) => answer === 'gone').map(({ pid }) => pid);
+  if (gone.length > 0 && !isPooled) await endLeftOver(client, name, gone);
+  return found;
+}
+
+/** The server may take the other end for alive for hours, with its locks. Where that is not allowed, they last so long. */
+async function endLeftOver(client: postgres.Sql, name: string, pids: readonly number[]): Promise<void> {
+  await client`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where pid = any(${`{${pids.join()}}`}::int[]) and usename = session_user and datname = current_database()
+      and starts_with(application_name, ${name}) and (state <> 'active' or wait_event_type = 'Client')`.catch(() => {});
+}
