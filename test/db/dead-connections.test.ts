@@ -55,6 +55,29 @@ test('of the pool: the statement fails as with a server that is away, and the ne
   expect(await db.execute(sql`select 1 as one`)).toEqual([{ one: 1 }]);
 });
 
+test('all idle ones of a pool: they are not lost one by one', async () => {
+  const { way, address } = await through(await createDatabase());
+  const { db, close } = await openDatabase({ ...address, silenceMs: 4_000 }, { connections: 8 });
+  closing.push(close);
+  await Promise.all(Array.from({ length: 8 }, () => db.execute(sql`select pg_sleep(0.3)`)));
+  await until('all are open', () => way.passing() >= 8);
+  way.swallow();
+  const began = performance.now();
+  let failures = 0;
+  await until('a new one is used', async () => {
+    try {
+      await db.execute(sql`select 1`);
+      return true;
+    } catch {
+      failures += 1;
+      return false;
+    }
+  });
+  expect(failures).toBeGreaterThan(1);
+  // One by one, each would take four seconds.
+  expect(performance.now() - began).toBeLessThan(failures * 4_000);
+});
+
 test('in a transaction: the locks of the other end go with it', async () => {
   const { way, db } = await open(await createDatabase());
   let swallows = true;

@@ -13,6 +13,7 @@ export class Conversation {
   /** Something was sent after the last that came: half of a statement has no end that could be counted. */
   #askedLast = false;
   #heardAt = performance.now();
+  #lastWordAt = performance.now();
   #process: number | undefined;
   readonly #sent: Frames;
   readonly #heard: Frames;
@@ -36,6 +37,7 @@ export class Conversation {
 
   heard(chunk: Buffer): void {
     this.#heardAt = performance.now();
+    this.#lastWordAt = this.#heardAt;
     this.#askedLast = false;
     this.#heard.take(chunk);
   }
@@ -52,6 +54,11 @@ export class Conversation {
   /** Since an answer is due and nothing has come, milliseconds. */
   get silentMs(): number {
     return performance.now() - this.#heardAt;
+  }
+
+  /** When anything came at all, or it began, as performance.now() tells it. */
+  get lastWordAt(): number {
+    return this.#lastWordAt;
   }
 
   /** The server's process, by its own word; undefined = it has not said. */

@@ -3,7 +3,7 @@
 import { Duplex } from 'node:stream';
 import { Conversation } from './conversation.js';
 import type { Dialled } from './dial.js';
-import type { Answer, Inquire } from './inquiry.js';
+import type { Answer, Inquiry } from './inquiry.js';
 
 /** Two turns of the event loop: what the driver has written by then has left it. */
 const laterOn = async (): Promise<void> => {
@@ -16,12 +16,13 @@ export interface Patience {
   /** After so much silence, and each time anew, it is asked whether the server is at work. */
   readonly silenceMs: number;
   /** undefined = what has been silent for so long is thrown away unasked. */
-  readonly inquire: Inquire | undefined;
+  readonly inquiry: Inquiry | undefined;
 }
 
 /** Silences after which a connection is thrown away: nobody can be asked, or whoever answers cannot tell. */
 const UNASKED = 3;
 const UNTOLD = 30;
+const SOONER = 10;
 /** For the message. */
 const FOUND: Readonly<Record<Answer, string>> = {
   gone: 'is not at work on it',
@@ -168,6 +169,13 @@ export class DialledSocket extends Duplex {
     this.#dialled?.stream.once('data', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
   }
 
+  /** Where one has died, those that have not spoken since are asked about sooner: a pool would else lose them one by one. */
+  get #silenceMs(): number {
+    const { silenceMs, inquiry } = this.#patience;
+    const isSuspect = inquiry !== undefined && this.#conversation.lastWordAt < inquiry.lostAt;
+    return isSuspect ? silenceMs / SOONER : silenceMs;
+  }
+
   /** From when an answer is due until it has come. */
   #watchSilence(ms: number): void {
     if (this.#watch !== undefined || this.destroyed) return;
@@ -182,25 +190,27 @@ export class DialledSocket extends Duplex {
     const conversation = this.#conversation;
     if (this.#isHeldBack) conversation.excuse();
     if (this.destroyed || !conversation.isAnswerDue) return;
-    const { silenceMs, firstWordMs, inquire } = this.#patience;
+    const { firstWordMs, inquiry } = this.#patience;
+    const silenceMs = this.#silenceMs;
     const { silentMs, process } = conversation;
     if (silentMs < silenceMs) return this.#watchSilence(silenceMs - silentMs);
     // One that is not logged in yet has nothing in hand.
-    if (inquire === undefined || process === undefined) {
+    if (inquiry === undefined || process === undefined) {
       if (silentMs >= Math.max(silenceMs, firstWordMs))
         return this.#throwAway(silentMs, 'nobody can be asked about it');
       return this.#watchSilence(silenceMs);
     }
-    const answer = await inquire({ process, silentMs });
+    const answer = await inquiry.ask({ process, silentMs });
     if (this.destroyed || !conversation.isAnswerDue) return;
     // It has spoken meanwhile.
     if (conversation.silentMs < silentMs) return this.#watchSilence(silenceMs);
     const isLost =
       answer === 'gone' ||
-      (answer === 'away' && silentMs >= UNASKED * silenceMs) ||
-      (answer === 'unknown' && silentMs >= UNTOLD * silenceMs);
-    if (isLost) this.#throwAway(conversation.silentMs, FOUND[answer]);
-    else this.#watchSilence(silenceMs);
+      (answer === 'away' && silentMs >= UNASKED * this.#patience.silenceMs) ||
+      (answer === 'unknown' && silentMs >= UNTOLD * this.#patience.silenceMs);
+    if (!isLost) return this.#watchSilence(this.#patience.silenceMs);
+    inquiry.lostAt = performance.now();
+    this.#throwAway(conversation.silentMs, FOUND[answer]);
   }
 
   #throwAway(silentMs: number, found: string): void {
@@ -220,7 +230,7 @@ export class DialledSocket extends Duplex {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     this.#conversation.sent(chunk);
-    this.#watchSilence(this.#patience.silenceMs);
+    this.#watchSilence(this.#silenceMs);
     this.#dialled?.stream.write(chunk, done);
   }
 

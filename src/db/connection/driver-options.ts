@@ -4,7 +4,7 @@ import type postgres from 'postgres';
 import type { PostgresAddress } from '../../addresses/postgres.js';
 import { dial } from './dial.js';
 import { DialledSocket } from './dialled-socket.js';
-import { type Inquire, openInquiry } from './inquiry.js';
+import { type Inquiry, openInquiry } from './inquiry.js';
 import { KEEP_ALIVE, KEEP_ALIVE_OPTIONS, SESSION, SESSION_OPTIONS } from './session.js';
 import { matchesSession } from './session-kind.js';
 
@@ -20,12 +20,12 @@ const nameOf = ({ applicationName = PRODUCT }: PostgresAddress, purpose: string)
 const SILENCE_MS = 10_000;
 
 /** One for all connections to an address. */
-const inquiries = new WeakMap<PostgresAddress, Inquire>();
+const inquiries = new WeakMap<PostgresAddress, Inquiry>();
 
-function inquiryOf(address: PostgresAddress): Inquire {
+function inquiryOf(address: PostgresAddress): Inquiry {
   const known = inquiries.get(address);
   if (known !== undefined) return known;
-  const inquire = openInquiry(nameOf(address, ''), () => {
+  const inquiry = openInquiry(nameOf(address, ''), () => {
     let socket: DialledSocket | undefined;
     const options = optionsFor(address, INQUIRY, () => {
       socket = socketOf(address, undefined).connect();
@@ -33,14 +33,14 @@ function inquiryOf(address: PostgresAddress): Inquire {
     });
     return { options, process: () => socket?.process };
   });
-  inquiries.set(address, inquire);
-  return inquire;
+  inquiries.set(address, inquiry);
+  return inquiry;
 }
 
-/** A socket for a driver; the driver says nothing of hosts and TLS. @param inquire asks when it is silent */
-function socketOf(address: PostgresAddress, inquire: Inquire | undefined): DialledSocket {
+/** A socket for a driver; the driver says nothing of hosts and TLS. @param inquiry by which it is asked when it is silent */
+function socketOf(address: PostgresAddress, inquiry: Inquiry | undefined): DialledSocket {
   const { hosts, connectTimeoutMs: firstWordMs, silenceMs = SILENCE_MS } = address;
-  return new DialledSocket(hosts[0], { firstWordMs, silenceMs, inquire }, (signal) =>
+  return new DialledSocket(hosts[0], { firstWordMs, silenceMs, inquiry }, (signal) =>
     dial(address, (one, kind) => matchesSession(postgresJsOptions(one, 'probe'), kind), signal),
   );
 }

@@ -18,7 +18,11 @@ export interface Silent {
  */
 export type Answer = 'working' | 'gone' | 'away' | 'unknown';
 
-export type Inquire = (silent: Silent) => Promise<Answer>;
+export interface Inquiry {
+  ask(silent: Silent): Promise<Answer>;
+  /** When a connection to this server was last found dead, as performance.now() tells it: others of before may be, too. */
+  lostAt: number;
+}
 
 /** For the whole of it, milliseconds. */
 const PATIENCE_MS = 5_000;
@@ -39,7 +43,7 @@ export interface Way {
 }
 
 /** @param name how the names of our connections begin. @param way is asked for each connection anew */
-export function openInquiry(name: string, way: () => Way): Inquire {
+export function openInquiry(name: string, way: () => Way): Inquiry {
   let waiting: Asked[] = [];
   let isAsking = false;
   const askForAll = async (): Promise<void> => {
@@ -51,11 +55,14 @@ export function openInquiry(name: string, way: () => Way): Inquire {
     }
     isAsking = false;
   };
-  return (silent) =>
-    new Promise((answer) => {
-      waiting.push({ ...silent, answer });
-      if (!isAsking) void askForAll();
-    });
+  return {
+    lostAt: Number.NEGATIVE_INFINITY,
+    ask: (silent) =>
+      new Promise((answer) => {
+        waiting.push({ ...silent, answer });
+        if (!isAsking) void askForAll();
+      }),
+  };
 }
 
 async function askFor(asked: readonly Asked[], name: string, { options, process }: Way): Promise<void> {
