@@ -1,4 +1,5 @@
 // Composition root: a Config in, the joined parts out. Whoever opens an App closes it.
+import type { PostgresAddress } from './addresses/postgres.js';
 import { closeAll, type Part, unlessStopped } from './closing.js';
 import { collections } from './collections/index.js';
 import type { Account, Config } from './config.js';
@@ -8,6 +9,7 @@ import { type Lookout, openLookout } from './db/lookout.js';
 import { migrate } from './db/migrate.js';
 import { openRateBudget, type RateBudget } from './db/rate-budget.js';
 import { type Claims, openClaims } from './db/run-claims.js';
+import { sessionAddress } from './db/session-address.js';
 import { untilThere } from './db/until-there.js';
 import { openClient } from './hive/client.js';
 import type { Logger } from './log.js';
@@ -33,6 +35,8 @@ export interface App {
   readonly store: Store;
   readonly backend: Backend;
   readonly claims: Claims;
+  /** Where the claims are, and the queue without Redis. */
+  readonly sessions: PostgresAddress;
   readonly accounts: readonly AccountParts[];
   /** Never throws, and comes to an end whatever server is away; the log says what could not be written. */
   close(): Promise<void>;
@@ -67,22 +71,33 @@ export async function openApp(config: Config, options: AppOptions): Promise<App>
     unlessStopped(signal, waits && signal !== undefined ? untilThere(what, { log, signal }) : what(), close);
   const store = await open(() => openStore(config, { log, durable }), closeStore);
   let backend: Backend | undefined;
+  let claims: Claims | undefined;
   try {
     if (checks) await open(() => judge(findAtServer(store, config)));
+    const sessions = await open(() =>
+      sessionAddress(store, { other: config.queueDatabase, hasQueue: config.redis === undefined }),
+    );
     const { id: installation } = await open(() => prepareDatabase(store, config, options));
     const opened = await open(
-      () => openBackend({ database: store.address, redis: config.redis, installation, log }),
+      () => openBackend({ database: sessions, redis: config.redis, installation, log }),
       closeBackend,
     );
     backend = opened;
+    claims = openClaims(sessions);
+    // Before there are transactions that would have to wait for it: a pooler may have few sessions to lend.
+    if (sessions.sessions === 'shared') await open(claims.open);
     if (checks) {
-      await open(() => judge(...findInDatabase(store), ...findInQueue(opened, config)));
+      await open(() => judge(...findInDatabase({ ...store, sessions }), ...findInQueue(opened, config)));
     }
+    return joinParts(config, options, { store, backend, claims, sessions });
   } catch (error) {
-    await closeAll(log, [storePart(store), ...(backend === undefined ? [] : [backendPart(backend)])]);
+    const parts = [claims && claimsPart(claims), storePart(store), backend && backendPart(backend)];
+    await closeAll(
+      log,
+      parts.filter((part) => part !== undefined),
+    );
     throw error;
   }
-  return joinParts(config, options, store, backend);
 }
 
 const closeStore = (store: Store) => store.close();
@@ -97,12 +112,21 @@ const backendPart = (backend: Backend): Part => ({
   close: () => backend.close(),
 });
 
+const claimsPart = (claims: Claims): Part => ({
+  part: 'claims',
+  close: () => claims.close(),
+  otherwise: 'PostgreSQL lets go of them by itself',
+});
+
 /** An embedded server that was the last user's writes what it has. */
 const STORE_CLOSES_MS = 5_000;
 
-function joinParts(config: Config, options: AppOptions, store: Store, backend: Backend): App {
+function joinParts(
+  config: Config,
+  options: AppOptions,
+  { store, backend, claims, sessions }: Pick<App, 'store' | 'backend' | 'claims' | 'sessions'>,
+): App {
   const { log, version, observerOf = () => silent } = options;
-  const claims = openClaims(store.address);
   const labels = config.accounts.map(({ label }) => label);
   const shared = { config, store, backend, claims, lookout: openLookout(store.db, labels), log, version };
   const accounts = config.accounts.map((account) =>
@@ -112,11 +136,12 @@ function joinParts(config: Config, options: AppOptions, store: Store, backend: B
     store,
     backend,
     claims,
+    sessions,
     accounts,
     async close() {
       await closeAll(log, [{ part: `queue server (${backend.kind})`, close: () => backend.leave() }]);
       await closeAll(log, [
-        { part: 'claims', close: () => claims.close(), otherwise: 'PostgreSQL lets go of them by itself' },
+        claimsPart(claims),
         ...accounts.map(({ account: { label }, queue }) => ({ part: `queue of account ${label}`, close: queue.close })),
         ...accounts.map(({ account: { label }, budget }) => ({
           part: `rate budget of account ${label}`,

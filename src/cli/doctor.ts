@@ -68,7 +68,14 @@ export async function doctorCommand(io: Io): Promise<number> {
   await check('queue', async () => {
     const app = await openApp(config, { log, version: io.version, signal: io.signal });
     try {
-      tell((await Promise.all([...findInDatabase(app.store), ...findInQueue(app.backend, config)])).flat());
+      tell(
+        (
+          await Promise.all([
+            ...findInDatabase({ ...app.store, sessions: app.sessions }),
+            ...findInQueue(app.backend, config),
+          ])
+        ).flat(),
+      );
       for (const { account, budget, context } of app.accounts) {
         await check(`API key of account ${account.label}`, async () => {
           await budget.probe();

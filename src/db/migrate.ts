@@ -54,9 +54,13 @@ export async function migrate(database: Database, options: MigrateOptions = {}):
   // A connection of its own: the pool stays free to see whom it waits for.
   const single = await openDatabase(database.address, { connections: 1 });
   try {
-    const [backend] = await single.db.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
-    return await throughLocks(database.db, backend?.pid ?? 0, options, (lockMs) =>
-      single.db.transaction((tx) => bringInStep(tx, { folder, lockMs, recreateDependents })),
+    return await throughLocks(database.db, options, (lockMs, watch) =>
+      single.db.transaction(async (tx) => {
+        // Asked here, as another transaction may have another session.
+        const [backend] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+        watch(backend?.pid ?? 0);
+        return bringInStep(tx, { folder, lockMs, recreateDependents });
+      }),
     );
   } finally {
     await single.close();

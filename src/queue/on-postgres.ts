@@ -35,7 +35,7 @@ type ListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
 export async function openPostgresBackend(address: PostgresAddress, log: Pick<Logger, 'warn'>): Promise<Backend> {
   await bringTablesInStep(address);
   // Nothing waits for the disk: what a power cut takes from the queue is made again from the ledger.
-  const settings = `-c synchronous_commit=off -c search_path=${SCHEMA}`;
+  const settings = { synchronous_commit: 'off', search_path: SCHEMA };
   const pool = new pg.Pool({ ...pgOptions(address, 'queue', settings), max: POOL, keepAlive: true });
   const tell = (error: Error): void => log.warn({ problem: describe(error) }, 'queue trouble, going on');
   pool.on('error', tell);

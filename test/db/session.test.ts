@@ -1,9 +1,10 @@
 // What our sessions are set to, whoever set something else: the server's owner, the database's, the role's, the address.
 import { sql } from 'drizzle-orm';
 import pg from 'pg';
-import { describe, expect, test } from 'vitest';
-import { addressOf } from '../../src/addresses/postgres.js';
-import { pgOptions } from '../../src/db/connection/driver-options.js';
+import postgres from 'postgres';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { addressOf, type Sessions } from '../../src/addresses/postgres.js';
+import { pgOptions, postgresJsOptions } from '../../src/db/connection/driver-options.js';
 import { overruledIn, SESSION } from '../../src/db/connection/session.js';
 import { openDatabase } from '../../src/db/database.js';
 import { migrate } from '../../src/db/migrate.js';
@@ -12,6 +13,8 @@ import { openPostgresBackend } from '../../src/queue/on-postgres.js';
 import { createDatabase } from '../support/database.js';
 import { HOSTILE, type Place, setHostile } from '../support/hostile-settings.js';
 import { log } from '../support/log.js';
+import { needing } from '../support/needs.js';
+import { openPgBouncer } from '../support/pgbouncer.js';
 
 const QUESTION = Object.keys(SESSION).map((name) => `current_setting('${name}') as "${name}"`);
 const ours = HOSTILE.filter(([name]) => name in SESSION);
@@ -23,8 +26,8 @@ const settingsOf = {
     await database.close();
     return row;
   },
-  async pg(url: string) {
-    const client = new pg.Client(pgOptions(addressOf(url), 'queue', '-c search_path=bullmq'));
+  async pg(url: string, sessions: Sessions = 'own') {
+    const client = new pg.Client(pgOptions({ ...addressOf(url), sessions }, 'queue', { search_path: 'bullmq' }));
     await client.connect();
     const { rows } = await client.query(`select ${QUESTION.join()}`);
     await client.end();
@@ -46,6 +49,42 @@ describe.each(['postgres.js', 'pg'] as const)('sessions of %s have our settings'
     const url = new URL(await createDatabase());
     const options = ours.map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`).join(' ');
     expect(await settingsOf[driver](`${url.href}?options=${encodeURIComponent(options)}`)).toEqual(SESSION);
+  });
+});
+
+describe('through PgBouncer in session mode', needing('pgbouncer'), () => {
+  // What ends a session sooner than it can be asked is the pooler's business with its server.
+  const settings = HOSTILE.filter(([, value]) => value !== '1ms');
+  const throughOne = async () => {
+    const url = await createDatabase();
+    await setHostile(url, 'database', settings);
+    const bouncer = await openPgBouncer(url, 'session', ['default_pool_size = 4']);
+    onTestFinished(bouncer.close);
+    return bouncer.url;
+  };
+
+  test.each(['postgres.js', 'pg'] as const)(
+    'sessions of %s have our settings, and lend none to others',
+    async (driver) => {
+      const url = await throughOne();
+      const ask = driver === 'pg' ? (at: string) => settingsOf.pg(at, 'pooled') : settingsOf['postgres.js'];
+      expect(await ask(url)).toEqual(SESSION);
+      const theirs = postgres(url, { max: 1, prepare: false });
+      const [row] = await theirs.unsafe(`select ${QUESTION.join()}, pg_backend_pid() as pid`);
+      await theirs.end();
+      expect(row).toMatchObject({ bytea_output: 'escape', row_security: 'on', TimeZone: 'Asia/Kathmandu' });
+      expect(await ask(url)).toEqual(SESSION);
+    },
+  );
+
+  test('a setting that is refused is the error of the connection, on both drivers', async () => {
+    const address = { ...addressOf(await throughOne()), sessions: 'pooled' as const };
+    const settings = { no_such_setting: 'x' };
+    const client = new pg.Client(pgOptions(address, 'queue', settings));
+    await expect(client.connect()).rejects.toThrow(/unrecognized configuration parameter "no_such_setting"/);
+    const sql = postgres({ ...postgresJsOptions(address, 'one', { settings }), max: 1 });
+    await expect(sql`select 1`).rejects.toThrow(/unrecognized configuration parameter "no_such_setting"/);
+    await sql.end({ timeout: 0 });
   });
 });
 

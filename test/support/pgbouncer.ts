@@ -14,11 +14,11 @@ export interface PgBouncer {
   close(): Promise<void>;
 }
 
-/** @param url of a database with user and password; `dropping` = startup parameters that it swallows */
+/** @param url of a database with user and password; `settings` = lines of its file, such as `default_pool_size = 2` */
 export async function openPgBouncer(
   url: string,
   mode: 'session' | 'transaction',
-  dropping: readonly string[] = [],
+  settings: readonly string[] = [],
 ): Promise<PgBouncer> {
   const { hostname, port, username, password, pathname } = new URL(url);
   const folder = mkdtempSync(path.join(tmpdir(), 'hive-sync-pgbouncer-'));
@@ -38,7 +38,7 @@ export async function openPgBouncer(
       'auth_type = plain',
       `auth_file = ${path.join(folder, 'users')}`,
       `pool_mode = ${mode}`,
-      ...(dropping.length === 0 ? [] : [`ignore_startup_parameters = ${dropping.join()}`]),
+      ...settings,
     ].join('\n'),
   );
   // It refuses to run as root.

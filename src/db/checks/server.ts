@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import { isNear } from '../../addresses/near.js';
 import type { PostgresAddress } from '../../addresses/postgres.js';
 import type { Finding } from '../../finding.js';
-import { postgresJsOptions } from '../connection/driver-options.js';
+import { probeOptions } from '../connection/driver-options.js';
 import { overruledIn } from '../connection/session.js';
 import { matchesSession } from '../connection/session-kind.js';
 import type { Database, Executor } from '../database.js';
@@ -44,10 +44,7 @@ interface Facts extends Record<string, unknown> {
 
 /** Everything but `well` says what to do. @throws what keeps it from being asked */
 export async function checkServer({ db, address }: Pick<Database, 'db' | 'address'>, needs: Needs): Promise<Finding[]> {
-  const [asked, isReadOnly] = await Promise.all([
-    ask(db),
-    matchesSession(postgresJsOptions(address, 'check'), 'read-only'),
-  ]);
+  const [asked, isReadOnly] = await Promise.all([ask(db), matchesSession(probeOptions(address, 'check'), 'read-only')]);
   const { facts, aheadMs } = asked;
   const found = [
     onVersion(facts),
@@ -193,8 +190,9 @@ function onOptions({ options = '' }: PostgresAddress): Finding | undefined {
   };
 }
 
-const onTls = ({ tls }: Facts, { hosts }: PostgresAddress): Finding | undefined =>
-  tls !== null || hosts.every(({ host }) => isNear(host))
+/** Through a pooler the server tells of the way between the two, which is not ours. */
+const onTls = ({ tls }: Facts, { hosts, sessions = 'own' }: PostgresAddress): Finding | undefined =>
+  sessions !== 'own' || tls !== null || hosts.every(({ host }) => isNear(host))
     ? undefined
     : {
         level: 'mind',

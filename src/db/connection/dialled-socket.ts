@@ -2,6 +2,7 @@
 // made reaches the driver as the error of a socket that was open, after which drivers behave best.
 import { Duplex } from 'node:stream';
 import type { Dialled } from './dial.js';
+import { OpeningStatements, type Passed } from './opening-statements.js';
 
 /** Two turns of the event loop: what the driver has written by then has left it. */
 const laterOn = async (): Promise<void> => {
@@ -15,6 +16,7 @@ const laterOn = async (): Promise<void> => {
 export class DialledSocket extends Duplex {
   readonly #dial: (signal: AbortSignal) => Promise<Dialled>;
   readonly #silenceMs: number;
+  #opening: OpeningStatements | undefined;
   readonly #giveUp = new AbortController();
   readonly #begun: Promise<void>;
   #begin: () => void = () => {};
@@ -24,15 +26,18 @@ export class DialledSocket extends Duplex {
   /**
    * @param place for the driver's messages
    * @param silenceMs a server that says nothing at all for so long after it was reached is gone; 0 = never
+   * @param statements that the session runs before the driver's first; '' = none
    */
   constructor(
     readonly place: { readonly host: string; readonly port: number },
     silenceMs: number,
+    statements: string,
     dial: (signal: AbortSignal) => Promise<Dialled>,
   ) {
     super({ allowHalfOpen: false, emitClose: false });
     this.#dial = dial;
     this.#silenceMs = silenceMs;
+    this.#opening = statements === '' ? undefined : new OpeningStatements(statements);
     this.#begun = new Promise((resolve) => {
       this.#begin = resolve;
     });
@@ -115,7 +120,8 @@ export class DialledSocket extends Duplex {
     this.#dialled = dialled;
     if (!this.#isReferenced) raw.unref();
     stream.on('data', (data: Buffer) => {
-      if (!this.push(data)) stream.pause();
+      const forDriver = this.#opening === undefined ? data : this.#opened(stream, this.#opening.take(data));
+      if (forDriver.length > 0 && !this.push(forDriver)) stream.pause();
     });
     stream.once('end', () => this.push(null));
     stream.on('error', (error) => this.destroy(error));
@@ -123,6 +129,13 @@ export class DialledSocket extends Duplex {
     stream.resume();
     this.#boundSilence();
     this.emit('connect');
+  }
+
+  #opened(stream: Dialled['stream'], { toDriver, toServer, state }: Passed): Buffer {
+    if (toServer !== undefined) stream.write(toServer);
+    if (state !== 'at work') this.#opening = undefined;
+    if (state === 'refused') stream.end();
+    return toDriver;
   }
 
   #boundSilence(): void {

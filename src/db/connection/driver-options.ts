@@ -4,7 +4,7 @@ import type postgres from 'postgres';
 import type { PostgresAddress } from '../../addresses/postgres.js';
 import { dial } from './dial.js';
 import { DialledSocket } from './dialled-socket.js';
-import { SESSION, SESSION_OPTIONS } from './session.js';
+import { asOptions, asStatements, SESSION, type Settings } from './session.js';
 import { matchesSession } from './session-kind.js';
 
 const PRODUCT = 'hive-sync';
@@ -13,30 +13,54 @@ const PRODUCT = 'hive-sync';
 const nameOf = ({ applicationName = PRODUCT }: PostgresAddress, purpose: string): string =>
   purpose === '' ? applicationName : `${applicationName} ${purpose}`;
 
-/** A socket for a driver; the driver says nothing of hosts and TLS. */
-function socketOf(address: PostgresAddress): DialledSocket {
-  const socket = new DialledSocket(address.hosts[0], address.connectTimeoutMs, (signal) =>
-    dial(address, (one, kind) => matchesSession(postgresJsOptions(one, 'probe'), kind), signal),
+/** A socket for a driver; the driver says nothing of hosts and TLS. @param settings of the session, ours included */
+function socketOf(address: PostgresAddress, settings: Settings): DialledSocket {
+  const statements = address.sessions === 'pooled' ? asStatements(settings, 'session') : '';
+  const socket = new DialledSocket(address.hosts[0], address.connectTimeoutMs, statements, (signal) =>
+    dial(address, (one, kind) => matchesSession(probeOptions(one, 'probe'), kind), signal),
   );
   // What the connection string says of keep-alive goes before what the driver would set.
   if (address.keepAlive !== undefined) socket.setKeepAlive = () => socket;
   return socket;
 }
 
-/** For postgres(). @param made is told of each socket */
+export interface ConnectionOptions {
+  /** Of the session, beside ours, over which they win. With shared sessions nothing is set: each transaction does it. */
+  readonly settings?: Settings;
+  /** Is told of each socket. */
+  readonly made?: (socket: DialledSocket) => void;
+}
+
+type PostgresJsOptions = postgres.Options<Record<string, never>>;
+
+/** For postgres(). */
 export function postgresJsOptions(
   address: PostgresAddress,
   purpose: string,
-  made: (socket: DialledSocket) => void = () => {},
-): postgres.Options<Record<string, never>> {
-  const [{ host, port }] = address.hosts;
-  const { user, password, database, options, connectTimeoutMs, hosts } = address;
+  { settings = {}, made = () => {} }: ConnectionOptions = {},
+): PostgresJsOptions {
+  const all = { ...SESSION, ...settings };
+  const bare = bareOptions(address, purpose);
   return {
+    ...bare,
     socket: () => {
-      const socket = socketOf(address).connect();
+      const socket = socketOf(address, all).connect();
       made(socket);
       return socket;
     },
+    // What stands here by its name wins over `options`.
+    connection: { ...bare.connection, ...(isOwn(address) ? all : {}) },
+    // Where the next statement may run in another session, that has not heard of a name that this one got.
+    ...(address.sessions === 'shared' ? { prepare: false } : {}),
+  } as unknown as PostgresJsOptions;
+}
+
+/** The same with none of our settings: for who only looks what is there. */
+export function bareOptions(address: PostgresAddress, purpose: string): PostgresJsOptions {
+  const [{ host, port }] = address.hosts;
+  const { user, password, database, options, connectTimeoutMs, hosts } = address;
+  return {
+    socket: () => socketOf({ ...address, sessions: 'own' }, {}).connect(),
     // For its messages only; one host, as it would go on to the next by itself.
     host: [host],
     port: [port],
@@ -47,21 +71,24 @@ export function postgresJsOptions(
     ssl: false,
     // For all hosts and the login. 0 would be for ever.
     connect_timeout: (connectTimeoutMs / 1_000) * (hosts.length + 1),
-    // What stands here by its name wins over `options`.
-    connection: {
-      application_name: nameOf(address, purpose),
-      ...(options === undefined ? {} : { options }),
-      ...SESSION,
-    },
-  } as unknown as postgres.Options<Record<string, never>>;
+    connection: { application_name: nameOf(address, purpose), ...(options === undefined ? {} : { options }) },
+  } as unknown as PostgresJsOptions;
 }
 
-/** For pg.Client and pg.Pool. @param settings of the session, such as `-c search_path=bullmq`; they, and ours, win over the address's */
-export function pgOptions(address: PostgresAddress, purpose: string, settings = ''): pg.ClientConfig {
+/** For who asks whether a server may be written to: an owner who makes one of several read-only says by that which is meant. */
+export function probeOptions(address: PostgresAddress, purpose: string): PostgresJsOptions {
+  if (!isOwn(address)) return bareOptions(address, purpose);
+  const options = postgresJsOptions(address, purpose);
+  return { ...options, connection: { ...options.connection, default_transaction_read_only: '' } as object };
+}
+
+/** For pg.Client and pg.Pool. @param settings as those of ConnectionOptions */
+export function pgOptions(address: PostgresAddress, purpose: string, settings: Settings = {}): pg.ClientConfig {
   const [{ host, port }] = address.hosts;
   const { user, password, database, options = '' } = address;
+  const all = { ...SESSION, ...settings };
   return {
-    stream: () => socketOf(address),
+    stream: () => socketOf(address, all),
     host,
     port,
     user,
@@ -71,6 +98,8 @@ export function pgOptions(address: PostgresAddress, purpose: string, settings = 
     sslnegotiation: 'postgres',
     client_encoding: 'UTF8',
     application_name: nameOf(address, purpose),
-    options: `${options} ${settings} ${SESSION_OPTIONS}`.trim(),
+    options: `${options} ${isOwn(address) ? asOptions(all) : ''}`.trim(),
   } as unknown as pg.ClientConfig;
 }
+
+const isOwn = ({ sessions = 'own' }: PostgresAddress): boolean => sessions === 'own';
