@@ -3,10 +3,9 @@ import type { PostgresAddress } from './addresses/postgres.js';
 import { closeAll, type Part, unlessStopped } from './closing.js';
 import { collections } from './collections/index.js';
 import type { Account, Config } from './config.js';
-import { settle } from './db/identity.js';
-import { readInstallation, setTimezone, type TimezoneChange } from './db/installation.js';
+import type { TimezoneChange } from './db/installation.js';
 import { type Lookout, openLookout } from './db/lookout.js';
-import { migrate } from './db/migrate.js';
+import { prepareDatabase } from './db/prepare-database.js';
 import { openRateBudget, type RateBudget } from './db/rate-budget.js';
 import { type Claims, openClaims } from './db/run-claims.js';
 import { sessionAddress } from './db/session-address.js';
@@ -77,7 +76,13 @@ export async function openApp(config: Config, options: AppOptions): Promise<App>
     const sessions = await open(() =>
       sessionAddress(store, { other: config.queueDatabase, hasQueue: config.redis === undefined }),
     );
-    const { id: installation } = await open(() => prepareDatabase(store, config, options));
+    const { id: installation } = await open(() =>
+      prepareDatabase(store, {
+        ...options,
+        queueAt: config.redis === undefined ? sessions : undefined,
+        timezone: config.schedule.timezone,
+      }),
+    );
     const opened = await open(
       () => openBackend({ database: sessions, redis: config.redis, installation, log }),
       closeBackend,
@@ -152,26 +157,6 @@ function joinParts(
       await closeAll(log, [backendPart(backend), storePart(store)]);
     },
   };
-}
-
-async function prepareDatabase(store: Store, config: Config, options: AppOptions) {
-  const { log, timezoneChanged, signal, waiting = () => {} } = options;
-  const applied = await migrate(store, {
-    signal,
-    waiting(sentence) {
-      log.warn({ problem: sentence }, 'waiting for a lock');
-      waiting(sentence);
-    },
-  });
-  if (applied.length > 0) log.info({ migrations: applied }, 'schema brought in step');
-  if (await settle(store.db)) {
-    log.warn('the database was restored or copied from elsewhere, and has an identity and queues of its own now');
-  }
-  if (timezoneChanged !== undefined) {
-    const change = await setTimezone(store.db, config.schedule.timezone);
-    if (change !== undefined) timezoneChanged(change);
-  }
-  return readInstallation(store.db);
 }
 
 interface Parts {
