@@ -1,4 +1,6 @@
 // What our sessions are set to, whoever set something else: the server's owner, the database's, the role's, the address.
+import { once } from 'node:events';
+import net from 'node:net';
 import { sql } from 'drizzle-orm';
 import pg from 'pg';
 import postgres from 'postgres';
@@ -87,6 +89,52 @@ describe('through PgBouncer in session mode', needing('pgbouncer'), () => {
     await sql.end({ timeout: 0 });
   });
 });
+
+test('where something in between forgets what the login asked for, the settings are the first statement', async () => {
+  const url = await createDatabase();
+  await setHostile(
+    url,
+    'database',
+    HOSTILE.filter(([, value]) => value !== '1ms'),
+  );
+  const between = await openForgetful(url);
+  onTestFinished(between.close);
+  const database = await openDatabase(between.url);
+  onTestFinished(database.close);
+  expect(database.address.sessions).toBe('pooled');
+  expect(await settingsOf['postgres.js'](between.url)).toEqual(SESSION);
+});
+
+/** Passes on everything but the settings of the login: then the server's own number still comes through. */
+async function openForgetful(url: string) {
+  const { hostname, port } = new URL(url);
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((client) => {
+    const upstream = net.connect({ host: hostname, port: Number(port) });
+    for (const socket of [client, upstream]) {
+      sockets.add(socket.on('error', () => {}).on('close', () => [client, upstream].map((one) => one.destroy())));
+    }
+    client.once('data', (login) => {
+      const words = login.subarray(8).toString().split('\0');
+      const kept = ['user', 'database'].flatMap((name) => [name, words[words.indexOf(name) + 1] ?? '']);
+      const body = Buffer.from(`${kept.join('\0')}\0\0`);
+      const head = Buffer.from(login.subarray(0, 8));
+      head.writeUInt32BE(body.length + 8);
+      upstream.write(Buffer.concat([head, body]));
+      client.pipe(upstream).pipe(client);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const own = (server.address() as net.AddressInfo).port;
+  return {
+    url: Object.assign(new URL(url), { host: `127.0.0.1:${own}`, search: '?sslmode=disable' }).href,
+    close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
 
 test('what an address sets in vain is named, in each way of writing it; what is well is not', () => {
   expect(overruledIn('-c statement_timeout=5s -cdatestyle=German --lock-timeout=1s -c work_mem=8MB')).toEqual([

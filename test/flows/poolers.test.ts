@@ -144,6 +144,27 @@ describe('PgBouncer in transaction mode', needing('pgbouncer', 'redis-server'), 
     await expectTablesToEqualTruth(stage.url, simulator, ['orders']);
   }, 120_000);
 
+  test.each([
+    ['a pooler that is killed and started again', [], true],
+    ['a pooler that ends each transaction that waits for two seconds', ['idle_transaction_timeout = 2'], false],
+  ])(
+    '%s: nothing is lost',
+    async (_what, settings, isKilled) => {
+      const stage = await stageOf('transaction', ...settings);
+      const { simulator } = stage;
+      const env = { ...stage.env, DATABASE_URL: stage.bouncer.url, ...(await redis()) };
+      // Longer than the pooler lets a transaction wait: that of the claims goes, and comes again.
+      simulator.addFault({ match: { path: '/orders', page: 2 }, times: 1, respond: { delayMs: 5_000 } });
+      const sync = startCli(['sync', '--full'], env);
+      await until('it is in the middle', () => simulator.requests.some(({ query }) => /page=2/.test(query)));
+      if (isKilled) await stage.bouncer.restart();
+      const ended = await sync.ended;
+      expect(ended.code, ended.stderr).toBe(0);
+      await expectTablesToEqualTruth(stage.url, simulator);
+    },
+    120_000,
+  );
+
   test('with the queue in PostgreSQL: one sentence, and nothing is made', async () => {
     const stage = await stageOf('transaction');
     await stage.inDatabase(({ db }) => db.execute(sql`drop schema if exists hive, sync, bullmq cascade`));

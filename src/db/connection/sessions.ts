@@ -16,19 +16,22 @@ const TAKERS = 3;
 
 /**
  * Is it a session of the server's own, and nobody in between? Then the server says the same number of itself as at the
- * login, where a pooler, with which one may cancel, says one of its own.
- * @param client whose first statement this may be
+ * login, where a pooler, with which one may cancel, says one of its own; and it has the settings that the login asked for.
+ * @param client made for sessions of the server's own; this may be its first statement
  */
 export async function isOwnSession(client: postgres.Sql): Promise<boolean> {
-  const rows = await client.unsafe<{ pid: number }[]>('select pg_catalog.pg_backend_pid() as pid');
-  return rows[0]?.pid === (rows.state as { pid?: number } | undefined)?.pid;
+  const settings = Object.entries(SESSION).map(([name, value]) => `current_setting('${name}') = '${value}'`);
+  const rows = await client.unsafe<{ pid: number; ours: boolean }[]>(
+    `select pg_catalog.pg_backend_pid() as pid, ${settings.join(' and ')} as ours`,
+  );
+  return rows[0]?.ours === true && rows[0].pid === (rows.state as { pid?: number } | undefined)?.pid;
 }
 
 /**
  * How a pooler lends its sessions. Nothing of ours is set or left there, as others may get the same.
  * @throws ServiceUnavailableError where it lends one at a time only; what keeps it from being tried
  */
-export async function sessionsOf(address: PostgresAddress): Promise<Sessions> {
+export async function sessionsOf(address: PostgresAddress): Promise<Exclude<Sessions, 'own'>> {
   const open = () =>
     postgres({
       // One host for all, else two of them were compared.
@@ -41,7 +44,6 @@ export async function sessionsOf(address: PostgresAddress): Promise<Sessions> {
   const one = open();
   const takers = Array.from({ length: TAKERS }, open);
   try {
-    if (await isOwnSession(one)) return 'own';
     return (await isShared(one, takers)) ? 'shared' : 'pooled';
   } catch (error) {
     if (error !== TOO_LATE) throw error;
