@@ -1,13 +1,14 @@
 // Composition root: a Config in, the joined parts out. Whoever opens an App closes it.
+import type { PostgresAddress } from './addresses/postgres.js';
 import { closeAll, type Part, unlessStopped } from './closing.js';
 import { collections } from './collections/index.js';
 import type { Account, Config } from './config.js';
-import { settle } from './db/identity.js';
-import { readInstallation, setTimezone, type TimezoneChange } from './db/installation.js';
+import type { TimezoneChange } from './db/installation.js';
 import { type Lookout, openLookout } from './db/lookout.js';
-import { migrate } from './db/migrate.js';
+import { prepareDatabase } from './db/prepare-database.js';
 import { openRateBudget, type RateBudget } from './db/rate-budget.js';
 import { type Claims, openClaims } from './db/run-claims.js';
+import { sessionAddress } from './db/session-address.js';
 import { untilThere } from './db/until-there.js';
 import type { HiveDownError } from './errors.js';
 import { openClient } from './hive/client.js';
@@ -38,6 +39,8 @@ export interface App {
   readonly store: Store;
   readonly backend: Backend;
   readonly claims: Claims;
+  /** Where the claims are, and the queue without Redis. */
+  readonly sessions: PostgresAddress;
   readonly accounts: readonly AccountParts[];
   /** Of the loops that work in this process. */
   readonly rounds: Rounds;
@@ -74,30 +77,41 @@ export async function openApp(config: Config, options: AppOptions): Promise<App>
     unlessStopped(signal, waits && signal !== undefined ? untilThere(what, { log, signal }) : what(), close);
   const store = await open(() => openStore(config, { log, durable }), closeStore);
   let backend: Backend | undefined;
+  let claims: Claims | undefined;
   try {
     await open(() => judge(checks ? findAtServer(store, config) : findConnections(store, config)));
-    const { id: installation } = await open(() => prepareDatabase(store, config, options));
+    const sessions = await open(() =>
+      sessionAddress(store, { other: config.queueDatabase, hasQueue: config.redis === undefined }),
+    );
+    const { id: installation } = await open(() =>
+      prepareDatabase(store, {
+        ...options,
+        queueAt: config.redis === undefined ? sessions : undefined,
+        timezone: config.schedule.timezone,
+      }),
+    );
+    const { silenceMs } = config;
     const opened = await open(
-      () =>
-        openBackend({
-          database: store.address,
-          redis: config.redis,
-          silenceMs: config.silenceMs,
-          installation,
-          log,
-        }),
+      () => openBackend({ database: sessions, redis: config.redis, silenceMs, installation, log }),
       closeBackend,
     );
     backend = opened;
+    claims = openClaims(sessions);
+    // Before there are transactions that would have to wait for it: a pooler may have few sessions to lend.
+    if (sessions.sessions === 'shared') await open(claims.open);
     if (checks) {
-      await open(() => judge(...findInDatabase(store), ...findInQueue(opened, config)));
+      await open(() => judge(...findInDatabase({ ...store, sessions }), ...findInQueue(opened, config)));
     }
+    return joinParts(config, options, { store, backend, claims, sessions });
   } catch (error) {
-    await closeAll(log, [storePart(store), ...(backend === undefined ? [] : [backendPart(backend)])]);
+    const parts = [claims && claimsPart(claims), storePart(store), backend && backendPart(backend)];
+    await closeAll(
+      log,
+      parts.filter((part) => part !== undefined),
+    );
     log.flush();
     throw error;
   }
-  return joinParts(config, options, store, backend);
 }
 
 const closeStore = (store: Store) => store.close();
@@ -114,13 +128,21 @@ const backendPart = (backend: Backend): Part => ({
 
 /** A loop that has not got round for so many times CONNECTION_SILENCE stands still: for a minute by default. */
 const STILL_SILENCES = 6;
+const claimsPart = (claims: Claims): Part => ({
+  part: 'claims',
+  close: () => claims.close(),
+  otherwise: 'PostgreSQL lets go of them by itself',
+});
 
 /** An embedded server that was the last user's writes what it has. */
 const STORE_CLOSES_MS = 5_000;
 
-function joinParts(config: Config, options: AppOptions, store: Store, backend: Backend): App {
+function joinParts(
+  config: Config,
+  options: AppOptions,
+  { store, backend, claims, sessions }: Pick<App, 'store' | 'backend' | 'claims' | 'sessions'>,
+): App {
   const { log, version, observerOf = () => silent } = options;
-  const claims = openClaims(store.address);
   const labels = config.accounts.map(({ label }) => label);
   const rounds = openRounds(log, STILL_SILENCES * config.silenceMs);
   const shared = { config, rounds, store, backend, claims, lookout: openLookout(store.db, labels), log, version };
@@ -131,13 +153,14 @@ function joinParts(config: Config, options: AppOptions, store: Store, backend: B
     store,
     backend,
     claims,
+    sessions,
     accounts,
     rounds,
     async close() {
       rounds.close();
       await closeAll(log, [{ part: `queue server (${backend.kind})`, close: () => backend.leave() }]);
       await closeAll(log, [
-        { part: 'claims', close: () => claims.close(), otherwise: 'PostgreSQL lets go of them by itself' },
+        claimsPart(claims),
         ...accounts.map(({ account: { label }, queue }) => ({ part: `queue of account ${label}`, close: queue.close })),
         ...accounts.map(({ account: { label }, budget }) => ({
           part: `rate budget of account ${label}`,
@@ -149,26 +172,6 @@ function joinParts(config: Config, options: AppOptions, store: Store, backend: B
       log.flush();
     },
   };
-}
-
-async function prepareDatabase(store: Store, config: Config, options: AppOptions) {
-  const { log, timezoneChanged, signal, waiting = () => {} } = options;
-  const applied = await migrate(store, {
-    signal,
-    waiting(sentence) {
-      log.warn({ problem: sentence }, 'waiting for a lock');
-      waiting(sentence);
-    },
-  });
-  if (applied.length > 0) log.info({ migrations: applied }, 'schema brought in step');
-  if (await settle(store.db)) {
-    log.warn('the database was restored or copied from elsewhere, and has an identity and queues of its own now');
-  }
-  if (timezoneChanged !== undefined) {
-    const change = await setTimezone(store.db, config.schedule.timezone);
-    if (change !== undefined) timezoneChanged(change);
-  }
-  return readInstallation(store.db);
 }
 
 interface Parts {

@@ -23,6 +23,8 @@ export interface Config {
   readonly accounts: readonly Account[];
   /** undefined = the embedded PostgreSQL in `home`. */
   readonly database: PostgresAddress | undefined;
+  /** Another way to the same database, for what needs a session: claims, and the queue without Redis; undefined = `database`. */
+  readonly queueDatabase: PostgresAddress | undefined;
   /** Most connections of the process's main pool; docs/operations.md counts the others. */
   readonly connections: number;
   /** How long PostgreSQL or Redis may owe an answer before the connection is looked into. */
@@ -93,8 +95,15 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
     Object.entries(variables).map(([name, variable]) => [name, readVariable(env, name, variable, problems)]),
   ) as unknown as Values;
   const accounts = readAccounts(env, values, needsKey, problems);
-  const { DATABASE_URL, REDIS_URL } = values;
+  const { DATABASE_URL, QUEUE_DATABASE_URL, REDIS_URL } = values;
   const database = DATABASE_URL === undefined ? undefined : readPostgresAddress(DATABASE_URL, problems, { env });
+  const queueDatabase =
+    QUEUE_DATABASE_URL === undefined
+      ? undefined
+      : readPostgresAddress(QUEUE_DATABASE_URL, problems, { env, variable: 'QUEUE_DATABASE_URL' });
+  if (QUEUE_DATABASE_URL !== undefined && DATABASE_URL === undefined) {
+    problems.push('QUEUE_DATABASE_URL is another way to the database of DATABASE_URL, which is missing: set that too');
+  }
   const redis = REDIS_URL === undefined ? undefined : readRedisAddress(REDIS_URL, problems);
   const host = values.HTTP_HOST ?? '127.0.0.1';
   if (!isLoopback(host) && !env.ADMIN_TOKEN?.trim()) {
@@ -107,6 +116,7 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
   return deepFreeze({
     accounts,
     database: database && { ...database, silenceMs: required(values.CONNECTION_SILENCE) },
+    queueDatabase: queueDatabase && { ...queueDatabase, silenceMs: required(values.CONNECTION_SILENCE) },
     silenceMs: required(values.CONNECTION_SILENCE),
     connections: required(values.DATABASE_POOL),
     redis,

@@ -1,5 +1,7 @@
 // The servers are used as the product will use them, before it does: all of it for `doctor`, the same in a bounded time
 // when the worker starts.
+
+import type { PostgresAddress } from './addresses/postgres.js';
 import { inTime } from './closing.js';
 import type { Config } from './config.js';
 import { checkConnections, type Needs } from './db/checks/connections.js';
@@ -38,8 +40,12 @@ export const findAtServer = (
 ): Promise<Finding[]> => asFinding('PostgreSQL', checkServer(database, needsOf(config)));
 
 /** When the schema is in step. */
-export const findInDatabase = ({ db, address }: Pick<Database, 'db' | 'address'>): Promise<Finding[]>[] => [
-  asFinding('sessions', checkSession(address).then(one)),
+export const findInDatabase = ({
+  db,
+  address,
+  sessions,
+}: Pick<Database, 'db' | 'address'> & { readonly sessions: PostgresAddress }): Promise<Finding[]>[] => [
+  asFinding('sessions', checkSession({ db, address, sessions }).then(one)),
   asFinding('writing', checkWrites(db).then(one)),
 ];
 

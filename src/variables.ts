@@ -88,6 +88,11 @@ export const variables = {
     expected: 'postgres://user:password@host:5432/database',
     secret: true,
   },
+  QUEUE_DATABASE_URL: {
+    schema: z.string(),
+    expected: 'postgres://user:password@host:5432/database',
+    secret: true,
+  },
   DATABASE_POOL: { schema: wholeNumber(1, 1_000), expected: 'a whole number from 1 to 1000', fallback: '8' },
   CONNECTION_SILENCE: { schema: duration, expected: 'a duration such as 10s', fallback: '10s' },
   REDIS_URL: { schema: z.string(), expected: 'redis://host:6379', secret: true },

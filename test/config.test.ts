@@ -235,6 +235,15 @@ test('no secret is ever in a message', () => {
   expect(problems.join()).not.toContain('S3CRET');
 });
 
+test('another way to the database is read as the first, needs that one, and is in no message', () => {
+  const other = 'postgres://u:S3CRET@db.internal/hive?sslmode=wrong';
+  expect(problemsOf({ ...KEY, DATABASE_URL: 'postgres://u@pooler/hive', QUEUE_DATABASE_URL: other })).toEqual([
+    expect.stringMatching(/^sslmode in QUEUE_DATABASE_URL is "wrong"/),
+  ]);
+  const alone = problemsOf({ ...KEY, QUEUE_DATABASE_URL: 'postgres://u:S3CRET@db.internal/hive' });
+  expect(alone).toEqual([expect.stringContaining('another way to the database of DATABASE_URL, which is missing')]);
+});
+
 test('a config cannot be changed, at any depth', () => {
   const config = readConfig(KEY);
   for (const part of [config, config.accounts, config.accounts[0], config.rate, config.schedule, config.http]) {

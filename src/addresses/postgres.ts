@@ -9,6 +9,12 @@ import { type Tls, tlsOf } from './postgres-tls.js';
 
 export type SessionKind = 'any' | 'read-write' | 'read-only' | 'primary' | 'standby' | 'prefer-standby';
 
+/**
+ * What a connection is, as it was found out by trying (db/connection/sessions.ts). own: a session of the server. pooled: one
+ * that a pooler lends until the connection ends. shared: each transaction may get another one.
+ */
+export type Sessions = 'own' | 'pooled' | 'shared';
+
 export interface PostgresHost {
   /** A name, an address, or the folder of a Unix socket (with `/` at its beginning, or `@` for an abstract one). */
   readonly host: string;
@@ -39,6 +45,8 @@ export interface PostgresAddress {
   readonly isShuffled: boolean;
   /** How long an answer may be due before it is asked whether the server is at work. No parameter; undefined = 10 s. */
   readonly silenceMs?: number;
+  /** undefined = nobody has looked yet; it is taken for own. */
+  readonly sessions?: Sessions;
 }
 
 export interface ReadOptions {

@@ -6,6 +6,7 @@ import { type Config, readConfig } from '../config.js';
 import { CLOCKS_DIFFER_MS } from '../db/checks/server.js';
 import { isElsewhere } from '../db/identity.js';
 import { pendingMigrations } from '../db/migrate.js';
+import { checkBuilding } from '../db/migrating/ground.js';
 import { lostReaders, mendOf } from '../db/readers.js';
 import { describe, HiveHttpError, UsageError } from '../errors.js';
 import type { Finding } from '../finding.js';
@@ -56,6 +57,7 @@ export async function doctorCommand(io: Io): Promise<number> {
       isFit = tell(await findAtServer(store, config));
       const pending = await pendingMigrations(store);
       const kind = store.embedded ? `embedded in ${config.home}` : 'reached';
+      if (pending.length > 0) await checkBuilding(store.db);
       if (pending.length > 0) return `${kind}; its schema is brought in step now, ${pending.length} migration(s)`;
       return (await isElsewhere(store.db))
         ? `${kind}, schema in step; restored or copied from elsewhere, it gets an identity and queues of its own now`
@@ -68,7 +70,14 @@ export async function doctorCommand(io: Io): Promise<number> {
   await check('queue', async () => {
     const app = await openApp(config, { log, version: io.version, signal: io.signal });
     try {
-      tell((await Promise.all([...findInDatabase(app.store), ...findInQueue(app.backend, config)])).flat());
+      tell(
+        (
+          await Promise.all([
+            ...findInDatabase({ ...app.store, sessions: app.sessions }),
+            ...findInQueue(app.backend, config),
+          ])
+        ).flat(),
+      );
       for (const { account, budget, context } of app.accounts) {
         await check(`API key of account ${account.label}`, async () => {
           await budget.probe();

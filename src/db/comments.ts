@@ -14,7 +14,7 @@ export async function pendingComments(db: Executor): Promise<string[]> {
     with wanted as (
       select string_to_array(key, '.') as place, value as comment from jsonb_each_text(${wanted}::text::jsonb)
     ), found as (
-      select place, comment, n.oid as schema, c.oid as relation, c.relkind = 'v' as is_view, a.attnum as nth
+      select place, comment, n.oid as schema, n.nspowner as schema_owner, c.oid as relation, c.relkind = 'v' as is_view, a.attnum as nth
       from wanted
       join pg_namespace n on n.nspname = place[1]
       left join pg_class c on c.relnamespace = n.oid and c.relname = place[2] and c.relkind in ('r', 'p', 'v')
@@ -27,7 +27,8 @@ export async function pendingComments(db: Executor): Promise<string[]> {
         else format('comment on column %I.%I.%I is %L', place[1], place[2], place[3], comment) end as statement
     from found
     where case cardinality(place)
-        when 1 then obj_description(schema, 'pg_namespace') is distinct from comment
+        -- That of a schema is its owner's, who may be somebody else.
+        when 1 then obj_description(schema, 'pg_namespace') is distinct from comment and pg_has_role(schema_owner, 'usage')
         when 2 then relation is not null and obj_description(relation, 'pg_class') is distinct from comment
         else nth is not null and col_description(relation, nth) is distinct from comment end
     order by place`);

@@ -5,6 +5,8 @@ import { addressOf, type PostgresAddress, placeOf } from '../addresses/postgres.
 import { describe, ServiceUnavailableError, UsageError } from '../errors.js';
 import { arrayTypes } from './array-types.js';
 import { postgresJsOptions } from './connection/driver-options.js';
+import { settledEachTime } from './connection/each-transaction.js';
+import { isOwnSession, sessionsOf } from './connection/sessions.js';
 import { mended } from './driver.js';
 
 export type Db = PostgresJsDatabase;
@@ -20,35 +22,88 @@ export interface Database {
 
 /**
  * @param connections most connections of this pool
- * @throws ServiceUnavailableError with one sentence when the server does not answer; UsageError when a pooler refuses the
- *   settings of our sessions
+ * @throws ServiceUnavailableError with one sentence when the server does not answer; UsageError when a pooler refuses
+ *   the options of the address
  */
 export async function openDatabase(at: PostgresAddress | string, { connections = 8 } = {}): Promise<Database> {
-  const address = addressOf(at);
-  const client = postgres({
-    ...postgresJsOptions(address, ''),
-    max: connections,
-    backoff: reconnectAfter,
-    onnotice: () => {},
-    // int8 as number: ids and counts stay far below 2^53.
-    types: { ...arrayTypes, int8: { to: 20, from: [20], serialize: String, parse: Number } },
-    fetch_types: false,
-  });
+  const given = addressOf(at);
+  const open = (address: PostgresAddress) =>
+    postgres({
+      ...postgresJsOptions(address, ''),
+      max: connections,
+      backoff: reconnectAfter,
+      onnotice: () => {},
+      // int8 as number: ids and counts stay far below 2^53.
+      types: { ...arrayTypes, int8: { to: 20, from: [20], serialize: String, parse: Number } },
+      fetch_types: false,
+    });
+  const { client, address } = await lookedAt(given, open);
+  return {
+    db: drizzle(mended(settledEachTime(client, address))),
+    address,
+    // Whoever closes has finished; only a connection that was lost in a statement keeps the driver waiting.
+    close: () => client.end({ timeout: 1 }),
+  };
+}
+
+/**
+ * Connects, and finds out what the sessions of the address are unless somebody has.
+ * @param open makes a client for an address; it is connected when this returns
+ * @returns the address with what its sessions are
+ * @throws as openDatabase
+ */
+async function lookedAt(
+  given: PostgresAddress,
+  open: (address: PostgresAddress) => postgres.Sql,
+): Promise<{ client: postgres.Sql; address: PostgresAddress }> {
+  let client = open(given);
   try {
-    await client`select 1`;
+    if (given.sessions !== undefined) await client.unsafe('select 1');
+    else if (!(await isOwnOrRefused(client))) {
+      await client.end({ timeout: 1 });
+      const address = { ...given, sessions: await sessionsOf(given) };
+      client = open(address);
+      await client.unsafe('select 1');
+      return { client, address };
+    }
+    return { client, address: { ...given, sessions: given.sessions ?? 'own' } };
   } catch (error) {
     await client.end({ timeout: 1 });
-    if (/unsupported startup parameter/i.test(describe(error))) {
-      throw new UsageError(
-        `A pooler answers at ${placeOf(address)} that drops the settings of a session (${describe(error)}). DATABASE_URL has to name PostgreSQL itself.`,
-      );
-    }
-    throw new ServiceUnavailableError(`PostgreSQL at ${placeOf(address)} cannot be used: ${describe(error)}`, {
-      cause: error,
-    });
+    throw unusable(given, error);
   }
-  // Whoever closes has finished; only a connection that was lost in a statement keeps the driver waiting.
-  return { db: drizzle(mended(client)), address, close: () => client.end({ timeout: 1 }) };
+}
+
+/** What the sessions of an address are. @throws as openDatabase */
+export async function lookAt(at: PostgresAddress): Promise<PostgresAddress> {
+  const { client, address } = await lookedAt(at, (one) =>
+    postgres({ ...postgresJsOptions(one, 'probe'), max: 1, fetch_types: false, onnotice: () => {} }),
+  );
+  await client.end({ timeout: 1 });
+  return address;
+}
+
+async function isOwnOrRefused(client: postgres.Sql): Promise<boolean> {
+  try {
+    return await isOwnSession(client);
+  } catch (error) {
+    if (isPoolersRefusal(error)) return false;
+    throw error;
+  }
+}
+
+/** PgBouncer takes few settings at the start of a session, and names the first that it does not. */
+const isPoolersRefusal = (error: unknown): boolean => /unsupported startup parameter/i.test(describe(error));
+
+function unusable(address: PostgresAddress, error: unknown): Error {
+  if (error instanceof ServiceUnavailableError) return error;
+  if (isPoolersRefusal(error)) {
+    return new UsageError(
+      `The pooler at ${placeOf(address)} does not take the options of the address (${describe(error)}). Leave them out.`,
+    );
+  }
+  return new ServiceUnavailableError(`PostgreSQL at ${placeOf(address)} cannot be used: ${describe(error)}`, {
+    cause: error,
+  });
 }
 
 /** Seconds before connection attempt n after failures: the driver's own go up to 20, and a server is back before that. */

@@ -5,6 +5,7 @@ import postgres from 'postgres';
 import type { PostgresAddress } from '../addresses/postgres.js';
 import type { DialledSocket } from './connection/dialled-socket.js';
 import { postgresJsOptions } from './connection/driver-options.js';
+import { inItsTransaction } from './connection/each-transaction.js';
 import type { Executor } from './database.js';
 import { quoted } from './masks.js';
 
@@ -25,6 +26,9 @@ export async function listAccounts(db: Executor): Promise<string[]> {
   return rows.map(({ account }) => account);
 }
 
+/** Intervals as everybody reads them. */
+const SETTINGS = { IntervalStyle: 'iso_8601' };
+
 export interface RelationExport {
   /** One row per line; in CSV a text may hold line breaks of its own, within quotes. */
   readonly text: Readable;
@@ -42,13 +46,11 @@ export async function openExport(
   // Connections of its own, which can be cut in the middle of an answer: the driver only asks the server to end it, and
   // reads no more, so it would wait for ever. Instants as everybody reads them.
   const sockets: DialledSocket[] = [];
-  const options = postgresJsOptions(address, 'export', (socket) => sockets.push(socket));
   const client = postgres({
-    ...options,
+    ...postgresJsOptions(address, 'export', { settings: SETTINGS, made: (socket) => sockets.push(socket) }),
     max: 2,
     fetch_types: false, // array-types.ts says why
     onnotice: () => {},
-    connection: { ...options.connection, IntervalStyle: 'iso_8601' },
   });
   // COPY takes no parameters.
   const where = account === undefined ? '' : ` where account = '${account.replaceAll("'", "''")}'`;
@@ -66,7 +68,7 @@ export async function openExport(
     const rows = client.unsafe(`select count(*)::float8 as n ${from}`).then(([row]) => Number(row?.n ?? 0));
     // It is only for progress: when the export ends first, nobody waits for it.
     rows.catch(() => {});
-    return { text: await client.unsafe(copy).readable(), rows, close };
+    return { text: await client.unsafe(`${inItsTransaction(address, SETTINGS)}${copy}`).readable(), rows, close };
   } catch (error) {
     await close();
     throw error;

@@ -4,12 +4,15 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
+import { UsageError } from '../errors.js';
 import type { Db, Executor } from './database.js';
 import type { Doomed } from './migrating/doomed.js';
 import { type Right, readRights } from './migrating/rights.js';
+import { makeSchema } from './migrating/steps.js';
 import { type TakenAway, takeAway } from './migrating/take-away.js';
 
 export const MASKED = 'hive_masked';
+const MARK = 'The tables and views of schema hive without personal data. Made by hive-sync grant --mask-personal-data.';
 
 const masksFile = fileURLToPath(new URL('../../migrations/masks.json', import.meta.url));
 
@@ -34,11 +37,18 @@ export async function pendingMasks(db: Executor): Promise<string[]> {
 
 /** Makes the schema, and in it what is missing or differs. */
 export async function makeMasks(db: Db): Promise<void> {
-  await db.execute(sql`create schema if not exists hive_masked`);
-  await db.execute(
-    sql`comment on schema hive_masked is ${sql.raw(`'The tables and views of schema hive without personal data. Made by hive-sync grant --mask-personal-data.'`)}`,
-  );
   await db.transaction(async (tx) => {
+    await makeSchema(tx, MASKED);
+    const [own] = await tx.execute<{ own: boolean; foreign: boolean }>(sql`
+      select pg_has_role(nspowner, 'usage') as own, obj_description(oid, 'pg_namespace') is distinct from ${MARK}
+        and exists (select from pg_class where relnamespace = pg_namespace.oid and relkind <> 'v') as foreign
+      from pg_namespace where nspname = ${MASKED}`);
+    if (own?.foreign) {
+      throw new UsageError(
+        `Schema "${MASKED}" holds tables, which hive-sync did not make. Nothing was changed. Rename it.`,
+      );
+    }
+    if (own?.own) await tx.execute(sql`comment on schema hive_masked is ${sql.raw(`'${MARK}'`)}`);
     await takeAway(tx, await masksInTheWay(tx), false);
     await setMasks(tx);
   });

@@ -6,6 +6,7 @@ import { pendingComments, setComments } from './comments.js';
 import { type Database, type Executor, openDatabase } from './database.js';
 import { dropMasks, masksInTheWay, pendingMasks, setMasks } from './masks.js';
 import { doomedBy } from './migrating/doomed.js';
+import { builderOf, checkBuilding, checkGround } from './migrating/ground.js';
 import { type LockPatience, OtherMigrationError, throughLocks } from './migrating/lock-waits.js';
 import { applyStep, makeBookkeeping, nameSteps, pendingSteps, RELEASED, type Step } from './migrating/steps.js';
 import { giveBack, takeAway } from './migrating/take-away.js';
@@ -30,9 +31,11 @@ export interface MigrateOptions extends LockPatience {
 
 /**
  * Tags of the migrations that the database lacks, oldest first, then `comments` and `masks` when some of them differ.
- * @throws NewerSchemaError when it has migrations that this release does not know
+ * @throws NewerSchemaError when it has migrations that this release does not know; UsageError when its schemas are somebody
+ *   else's; NotPermittedError when they may not be used
  */
 export async function pendingMigrations({ db }: Pick<Database, 'db'>, folder = RELEASED): Promise<string[]> {
+  await checkGround(db);
   return tagsOf(db, await pendingSteps(db, folder));
 }
 
@@ -45,7 +48,7 @@ async function tagsOf(db: Executor, steps: readonly Step[]): Promise<string[]> {
 
 /**
  * Applies what is pending; returns the tags that were applied.
- * @throws NewerSchemaError; DependentsError when others' views are in the way; ServiceUnavailableError when a lock is
+ * @throws as pendingMigrations; NotPermittedError when something may not be made; DependentsError when others' views are in the way; ServiceUnavailableError when a lock is
  *   not to be had. Then nothing was changed.
  */
 export async function migrate(database: Database, options: MigrateOptions = {}): Promise<string[]> {
@@ -54,9 +57,13 @@ export async function migrate(database: Database, options: MigrateOptions = {}):
   // A connection of its own: the pool stays free to see whom it waits for.
   const single = await openDatabase(database.address, { connections: 1 });
   try {
-    const [backend] = await single.db.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
-    return await throughLocks(database.db, backend?.pid ?? 0, options, (lockMs) =>
-      single.db.transaction((tx) => bringInStep(tx, { folder, lockMs, recreateDependents })),
+    return await throughLocks(database.db, options, (lockMs, watch) =>
+      single.db.transaction(async (tx) => {
+        // Asked here, as another transaction may have another session.
+        const [backend] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+        watch(backend?.pid ?? 0);
+        return bringInStep(tx, { folder, lockMs, recreateDependents });
+      }),
     );
   } finally {
     await single.close();
@@ -95,12 +102,9 @@ async function prepareTransaction(tx: Executor, lockMs: number): Promise<void> {
   await tx.execute(sql`select set_config('lock_timeout', ${`${lockMs}ms`}, true)`);
   const [lock] = await tx.execute<{ mine: boolean }>(sql`select pg_try_advisory_xact_lock(${LOCK}) as mine`);
   if (lock?.mine !== true) throw new OtherMigrationError('another process brings the schema in step');
-  // Whoever runs this, a superuser for once, say: what is made belongs to the role that owns the rest.
-  const [owner] = await tx.execute<{ role: string }>(sql`
-    select pg_get_userbyid(nspowner)::text as role from pg_namespace
-    where nspname = 'sync' and pg_get_userbyid(nspowner) <> current_user 
-      and pg_has_role(current_user, nspowner, case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end)`);
-  if (owner !== undefined) await tx.execute(sql`select set_config('role', ${owner.role}, true)`);
+  const { role, isOther } = await builderOf(tx);
+  if (isOther) await tx.execute(sql`select set_config('role', ${role}, true)`);
+  await checkBuilding(tx);
 }
 
 async function applySteps(tx: Executor, steps: readonly Step[]): Promise<void> {

@@ -33,7 +33,7 @@ type ListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
 export async function openPostgresBackend(address: PostgresAddress, log: Pick<Logger, 'warn'>): Promise<Backend> {
   await bringTablesInStep(address);
   // Nothing waits for the disk: what a power cut takes from the queue is made again from the ledger.
-  const settings = `-c synchronous_commit=off -c search_path=${SCHEMA}`;
+  const settings = { synchronous_commit: 'off', search_path: SCHEMA };
   const pool = new pg.Pool({ ...pgOptions(address, 'queue', settings), max: POOL });
   const tell = (error: Error): void => log.warn({ problem: describe(error) }, 'queue trouble, going on');
   pool.on('error', tell);
@@ -69,7 +69,7 @@ async function bringTablesInStep(address: PostgresAddress): Promise<void> {
   client.on('error', () => {}); // a lost connection shows in the statement that is under way
   try {
     await client.connect();
-    await runMigrations(client, SCHEMA);
+    await runMigrations(withoutSchema(client), SCHEMA);
   } catch (error) {
     throw new ServiceUnavailableError(`the queue's tables in PostgreSQL cannot be used: ${describe(error)}`, {
       cause: error,
@@ -77,6 +77,21 @@ async function bringTablesInStep(address: PostgresAddress): Promise<void> {
   } finally {
     await client.end();
   }
+}
+
+/**
+ * BullMQ makes its schema `if not exists`, which wants the right to make schemas all the same. Where somebody has made it for
+ * a role without that right, it is not asked for again.
+ */
+function withoutSchema(client: pg.Client): pg.Client {
+  const query = async (text: string, parameters?: unknown[]) => {
+    if (/^create schema /i.test(text)) {
+      const found = await client.query('select from pg_namespace where nspname = $1', [SCHEMA]);
+      if (found.rowCount === 1) return found;
+    }
+    return client.query(text, parameters);
+  };
+  return { query } as unknown as pg.Client;
 }
 
 /** What BullMQ holds for a queue's own connections: the pool and the listener of the process, of which it may close none. */

@@ -8,8 +8,7 @@ import { checkSession } from '../../src/db/checks/session.js';
 import { checkWrites } from '../../src/db/checks/writes.js';
 import { pgOptions } from '../../src/db/connection/driver-options.js';
 import { KEEP_ALIVE, SESSION } from '../../src/db/connection/session.js';
-import { openDatabase } from '../../src/db/database.js';
-import { UsageError } from '../../src/errors.js';
+import { type Database, openDatabase } from '../../src/db/database.js';
 import { checkListening } from '../../src/queue/checks/listening.js';
 import { openPostgresBackend } from '../../src/queue/on-postgres.js';
 import { createDatabase } from '../support/database.js';
@@ -31,6 +30,8 @@ async function open(url: string) {
   closing.push(() => database.close());
   return database;
 }
+
+const waysOf = ({ db, address }: Database) => ({ db, address, sessions: address });
 
 /** A role of its own that owns nothing and is no superuser. */
 async function ordinary(url: string, ...statements: ((role: string) => string)[]) {
@@ -54,7 +55,7 @@ test('a server that has all is told in one line', async () => {
       ),
     },
   ]);
-  expect(await checkSession(database.address)).toMatchObject({ level: 'well' });
+  expect(await checkSession(waysOf(database))).toMatchObject({ level: 'well', sentence: 'locks and settings stay' });
   expect(await checkWrites(database.db)).toMatchObject({ level: 'well' });
   for (const table of ['hive.warehouses', 'sync.runs']) {
     expect(await database.db.execute(sql.raw(`select from ${table}`))).toHaveLength(0);
@@ -145,39 +146,47 @@ test('rights that are lacking', async () => {
     ),
   );
   const finding = await checkWrites(some.db);
-  expect(finding).toMatchObject({ level: 'stop', sentence: expect.stringContaining('may not read and write all of ') });
+  expect(finding).toMatchObject({
+    level: 'stop',
+    sentence: expect.stringMatching(
+      /may not use all of hive\.orders, hive\.status_changes_id_seq\. Let the owner \("postgres"\) run: grant select, insert/,
+    ),
+  });
 });
 
 describe('PgBouncer', needing('pgbouncer'), () => {
-  const through = async (mode: 'session' | 'transaction', dropping?: readonly string[]) => {
-    const url = await createDatabase();
-    const { username } = new URL(url);
-    const bouncer = await openPgBouncer(url, mode, dropping);
+  const through = async (mode: 'session' | 'transaction', ...settings: string[]) => {
+    const bouncer = await openPgBouncer(await createDatabase(), mode, settings);
     closing.push(bouncer.close);
-    expect(username).not.toBe('');
     return bouncer.url;
   };
-  const ALL = [...Object.keys(SESSION), ...Object.keys(KEEP_ALIVE), 'options'];
+  /** It then takes all that is said at the start of a session, and forgets it. */
+  const DROPS = `ignore_startup_parameters = ${[...Object.keys(SESSION), ...Object.keys(KEEP_ALIVE), 'options'].join()}`;
 
-  test.each(['session', 'transaction'] as const)('that refuses our settings, in %s mode', async (mode) => {
-    const opened = openDatabase(await through(mode));
-    await expect(opened).rejects.toThrow(UsageError);
-    await expect(opened).rejects.toThrow(/A pooler answers at .* DATABASE_URL has to name PostgreSQL itself\.$/);
+  test.each([
+    ['session', [], 'a pooler in session mode; locks and settings stay'],
+    ['session', [DROPS], 'a pooler in session mode; locks and settings stay'],
+    ['transaction', [], expect.stringMatching(/^a pooler in transaction mode; settings go with each transaction/)],
+    ['transaction', [DROPS], expect.stringMatching(/^a pooler in transaction mode; settings go with each/)],
+  ] as const)('in %s mode, with %j', async (mode, settings, sentence) => {
+    const database = await open(await through(mode, ...settings));
+    expect(await checkSession(waysOf(database))).toEqual({ level: 'well', about: 'sessions', sentence });
   });
 
-  test('that drops our settings, in session mode', async () => {
-    const url = await through('session', ALL);
-    const finding = await checkSession(addressOf(url));
-    expect(finding.level).toBe('stop');
-    expect(finding.sentence).toMatch(/^\w+ is \S+ although hive-sync asks for .*: a pooler in between drops it/);
+  test('that gives sessions on as they were left', async () => {
+    const database = await open(await through('session', 'server_reset_query ='));
+    expect(await checkSession(waysOf(database))).toMatchObject({
+      level: 'stop',
+      sentence: expect.stringContaining('server_reset_query = DISCARD ALL'),
+    });
   });
 
-  test('in transaction mode: no lock stays, no notification is heard', async () => {
-    const url = await through('transaction', ALL);
-    const finding = await checkSession(addressOf(url));
+  test('whose mode was changed since it was looked at: no lock stays, no notification is heard', async () => {
+    const sessions = { ...addressOf(await through('transaction')), sessions: 'pooled' as const };
+    const { db, address } = await open(await createDatabase());
     const sentence = expect.stringContaining('a pooler in transaction mode');
-    expect(finding).toMatchObject({ level: 'stop', about: 'sessions', sentence });
-    expect(await checkListening(pgOptions(addressOf(url), 'check'))).toMatchObject({ level: 'stop', sentence });
+    expect(await checkSession({ db, address, sessions })).toMatchObject({ level: 'stop', about: 'sessions', sentence });
+    expect(await checkListening(pgOptions(sessions, 'check'))).toMatchObject({ level: 'stop', sentence });
   });
 });
 

@@ -1,9 +1,12 @@
 // What our sessions are set to, whoever set something else: the server's owner, the database's, the role's, the address.
+import { once } from 'node:events';
+import net from 'node:net';
 import { sql } from 'drizzle-orm';
 import pg from 'pg';
-import { describe, expect, test } from 'vitest';
-import { addressOf } from '../../src/addresses/postgres.js';
-import { pgOptions } from '../../src/db/connection/driver-options.js';
+import postgres from 'postgres';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { addressOf, type Sessions } from '../../src/addresses/postgres.js';
+import { pgOptions, postgresJsOptions } from '../../src/db/connection/driver-options.js';
 import { overruledIn, SESSION } from '../../src/db/connection/session.js';
 import { openDatabase } from '../../src/db/database.js';
 import { migrate } from '../../src/db/migrate.js';
@@ -12,6 +15,8 @@ import { openPostgresBackend } from '../../src/queue/on-postgres.js';
 import { createDatabase } from '../support/database.js';
 import { HOSTILE, type Place, setHostile } from '../support/hostile-settings.js';
 import { log } from '../support/log.js';
+import { needing } from '../support/needs.js';
+import { openPgBouncer } from '../support/pgbouncer.js';
 
 const QUESTION = Object.keys(SESSION).map((name) => `current_setting('${name}') as "${name}"`);
 const ours = HOSTILE.filter(([name]) => name in SESSION);
@@ -23,8 +28,8 @@ const settingsOf = {
     await database.close();
     return row;
   },
-  async pg(url: string) {
-    const client = new pg.Client(pgOptions(addressOf(url), 'queue', '-c search_path=bullmq'));
+  async pg(url: string, sessions: Sessions = 'own') {
+    const client = new pg.Client(pgOptions({ ...addressOf(url), sessions }, 'queue', { search_path: 'bullmq' }));
     await client.connect();
     const { rows } = await client.query(`select ${QUESTION.join()}`);
     await client.end();
@@ -48,6 +53,88 @@ describe.each(['postgres.js', 'pg'] as const)('sessions of %s have our settings'
     expect(await settingsOf[driver](`${url.href}?options=${encodeURIComponent(options)}`)).toEqual(SESSION);
   });
 });
+
+describe('through PgBouncer in session mode', needing('pgbouncer'), () => {
+  // What ends a session sooner than it can be asked is the pooler's business with its server.
+  const settings = HOSTILE.filter(([, value]) => value !== '1ms');
+  const throughOne = async () => {
+    const url = await createDatabase();
+    await setHostile(url, 'database', settings);
+    const bouncer = await openPgBouncer(url, 'session', ['default_pool_size = 4']);
+    onTestFinished(bouncer.close);
+    return bouncer.url;
+  };
+
+  test.each(['postgres.js', 'pg'] as const)(
+    'sessions of %s have our settings, and lend none to others',
+    async (driver) => {
+      const url = await throughOne();
+      const ask = driver === 'pg' ? (at: string) => settingsOf.pg(at, 'pooled') : settingsOf['postgres.js'];
+      expect(await ask(url)).toEqual(SESSION);
+      const theirs = postgres(url, { max: 1, prepare: false });
+      const [row] = await theirs.unsafe(`select ${QUESTION.join()}, pg_backend_pid() as pid`);
+      await theirs.end();
+      expect(row).toMatchObject({ bytea_output: 'escape', row_security: 'on', TimeZone: 'Asia/Kathmandu' });
+      expect(await ask(url)).toEqual(SESSION);
+    },
+  );
+
+  test('a setting that is refused is the error of the connection, on both drivers', async () => {
+    const address = { ...addressOf(await throughOne()), sessions: 'pooled' as const };
+    const settings = { no_such_setting: 'x' };
+    const client = new pg.Client(pgOptions(address, 'queue', settings));
+    await expect(client.connect()).rejects.toThrow(/unrecognized configuration parameter "no_such_setting"/);
+    const sql = postgres({ ...postgresJsOptions(address, 'one', { settings }), max: 1 });
+    await expect(sql`select 1`).rejects.toThrow(/unrecognized configuration parameter "no_such_setting"/);
+    await sql.end({ timeout: 0 });
+  });
+});
+
+test('where something in between forgets what the login asked for, the settings are the first statement', async () => {
+  const url = await createDatabase();
+  await setHostile(
+    url,
+    'database',
+    HOSTILE.filter(([, value]) => value !== '1ms'),
+  );
+  const between = await openForgetful(url);
+  onTestFinished(between.close);
+  const database = await openDatabase(between.url);
+  onTestFinished(database.close);
+  expect(database.address.sessions).toBe('pooled');
+  expect(await settingsOf['postgres.js'](between.url)).toEqual(SESSION);
+});
+
+/** Passes on everything but the settings of the login: then the server's own number still comes through. */
+async function openForgetful(url: string) {
+  const { hostname, port } = new URL(url);
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((client) => {
+    const upstream = net.connect({ host: hostname, port: Number(port) });
+    for (const socket of [client, upstream]) {
+      sockets.add(socket.on('error', () => {}).on('close', () => [client, upstream].map((one) => one.destroy())));
+    }
+    client.once('data', (login) => {
+      const words = login.subarray(8).toString().split('\0');
+      const kept = ['user', 'database'].flatMap((name) => [name, words[words.indexOf(name) + 1] ?? '']);
+      const body = Buffer.from(`${kept.join('\0')}\0\0`);
+      const head = Buffer.from(login.subarray(0, 8));
+      head.writeUInt32BE(body.length + 8);
+      upstream.write(Buffer.concat([head, body]));
+      client.pipe(upstream).pipe(client);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const own = (server.address() as net.AddressInfo).port;
+  return {
+    url: Object.assign(new URL(url), { host: `127.0.0.1:${own}`, search: '?sslmode=disable' }).href,
+    close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
 
 test('what an address sets in vain is named, in each way of writing it; what is well is not', () => {
   expect(overruledIn('-c statement_timeout=5s -cdatestyle=German --lock-timeout=1s -c work_mem=8MB')).toEqual([

@@ -5,7 +5,6 @@ import { startCli } from '../support/cli.js';
 import { openStage } from '../support/command.js';
 import { setHostile } from '../support/hostile-settings.js';
 import { describeQueue, needing } from '../support/needs.js';
-import { openPgBouncer } from '../support/pgbouncer.js';
 import { openOwnPostgres, openOwnRedis } from '../support/servers.js';
 import { until } from '../support/until.js';
 
@@ -79,21 +78,6 @@ test("a clock that differs from the API's is named, and all is well otherwise", 
     /! clocks: that of 127\.0\.0\.1:\d+ is (599|60\d) s behind PostgreSQL's\. Set PostgreSQL's by NTP/,
   );
 });
-
-test.each(['session', 'transaction'] as const)(
-  'PgBouncer in %s mode: doctor and the worker say that PostgreSQL itself has to be named',
-  needing('pgbouncer'),
-  async (mode) => {
-    const stage = await stageOf();
-    const bouncer = await openPgBouncer(stage.url, mode);
-    closing.push(bouncer.close);
-    const env = { ...stage.env, DATABASE_URL: bouncer.url };
-    const doctor = await startCli(['doctor'], env).ended;
-    expect(doctor).toMatchObject({ code: 1, stdout: expect.stringContaining('✗ database: A pooler answers at ') });
-    const worker = await startCli(['worker'], env).ended;
-    expect(worker).toMatchObject({ code: 2, stderr: expect.stringMatching(/^Error: A pooler answers at .*\n$/) });
-  },
-);
 
 describe('Redis', needing('redis-server'), () => {
   const withRedis = async (...settings: string[]) => {

@@ -2,7 +2,7 @@
 import { isNear } from '../../addresses/near.js';
 import type { PostgresAddress } from '../../addresses/postgres.js';
 import type { Finding } from '../../finding.js';
-import { postgresJsOptions } from '../connection/driver-options.js';
+import { probeOptions } from '../connection/driver-options.js';
 import { overruledIn } from '../connection/session.js';
 import { matchesSession } from '../connection/session-kind.js';
 import type { Database } from '../database.js';
@@ -19,7 +19,7 @@ export async function checkServer({ db, address }: Pick<Database, 'db' | 'addres
   // Before the next one is taken.
   const onConnections = judgeConnections(facts, needs);
   if (onConnections?.level === 'stop') return [onConnections];
-  const isReadOnly = await matchesSession(postgresJsOptions(address, 'check'), 'read-only');
+  const isReadOnly = await matchesSession(probeOptions(address, 'check'), 'read-only');
   const found = [
     onVersion(facts),
     onEncoding(facts),
@@ -101,8 +101,9 @@ function onOptions({ options = '' }: PostgresAddress): Finding | undefined {
   };
 }
 
-const onTls = ({ tls }: Facts, { hosts }: PostgresAddress): Finding | undefined =>
-  tls !== null || hosts.every(({ host }) => isNear(host))
+/** Through a pooler the server tells of the way between the two, which is not ours. */
+const onTls = ({ tls }: Facts, { hosts, sessions = 'own' }: PostgresAddress): Finding | undefined =>
+  sessions !== 'own' || tls !== null || hosts.every(({ host }) => isNear(host))
     ? undefined
     : {
         level: 'mind',

@@ -3,11 +3,9 @@ import { sql } from 'drizzle-orm';
 import { describe, isServiceAway } from '../../errors.js';
 import type { Finding } from '../../finding.js';
 import type { Db } from '../database.js';
+import { missingRights } from '../missing-rights.js';
 
 const ABOUT = 'writing';
-
-/** Names in a sentence; more are counted. */
-const MOST = 3;
 
 /** A row in each schema of ours that is rolled back. @throws what keeps it from being written */
 export async function writeAndUndo(db: Db): Promise<void> {
@@ -39,18 +37,8 @@ export async function checkWrites(db: Db): Promise<Finding> {
       mayPass: isServiceAway(error),
     };
   }
-  const forbidden = await db.execute<{ name: string }>(sql`
-    select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname in ('hive', 'sync', 'bullmq') and c.relkind in ('r', 'p')
-      and not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
-        and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))
-    order by 1`);
-  if (forbidden.length === 0) return { level: 'well', about: ABOUT, sentence: 'rows in schemas hive and sync' };
-  const names = forbidden.map(({ name }) => name);
-  const more = names.length > MOST ? ` and ${names.length - MOST} more` : '';
-  return {
-    level: 'stop',
-    about: ABOUT,
-    sentence: `the database user may not read and write all of ${names.slice(0, MOST).join(', ')}${more}. Let their owner grant select, insert, update and delete, or connect as the owner.`,
-  };
+  const missing = await missingRights(db);
+  return missing === undefined
+    ? { level: 'well', about: ABOUT, sentence: 'rows in schemas hive and sync' }
+    : { level: 'stop', about: ABOUT, sentence: missing };
 }

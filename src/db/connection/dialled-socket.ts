@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream';
 import { Conversation } from './conversation.js';
 import type { Dialled } from './dial.js';
 import type { Answer, Inquiry } from './inquiry.js';
+import { OpeningStatements, type Passed } from './opening-statements.js';
 
 /** Two turns of the event loop: what the driver has written by then has left it. */
 const laterOn = async (): Promise<void> => {
@@ -43,6 +44,7 @@ export class DialledSocket extends Duplex {
   readonly #conversation = new Conversation();
   #watch: NodeJS.Timeout | undefined;
   #isHeldBack = false;
+  #opening: OpeningStatements | undefined;
   readonly #giveUp = new AbortController();
   readonly #begun: Promise<void>;
   #begin: () => void = () => {};
@@ -51,15 +53,18 @@ export class DialledSocket extends Duplex {
 
   /**
    * @param place for the driver's messages
+   * @param statements that the session runs before the driver's first; '' = none
    */
   constructor(
     readonly place: { readonly host: string; readonly port: number },
     patience: Patience,
+    statements: string,
     dial: (signal: AbortSignal) => Promise<Dialled>,
   ) {
     super({ allowHalfOpen: false, emitClose: false });
     this.#dial = dial;
     this.#patience = patience;
+    this.#opening = statements === '' ? undefined : new OpeningStatements(statements);
     this.#begun = new Promise((resolve) => {
       this.#begin = resolve;
     });
@@ -145,7 +150,8 @@ export class DialledSocket extends Duplex {
     if (!this.#isReferenced) raw.unref();
     stream.on('data', (data: Buffer) => {
       this.#conversation.heard(data);
-      if (this.push(data)) return;
+      const forDriver = this.#opening === undefined ? data : this.#opened(stream, this.#opening.take(data));
+      if (forDriver.length === 0 || this.push(forDriver)) return;
       this.#isHeldBack = true;
       stream.pause();
     });
@@ -155,6 +161,13 @@ export class DialledSocket extends Duplex {
     stream.resume();
     this.#boundSilence();
     this.emit('connect');
+  }
+
+  #opened(stream: Dialled['stream'], { toDriver, toServer, state }: Passed): Buffer {
+    if (toServer !== undefined) stream.write(toServer);
+    if (state !== 'at work') this.#opening = undefined;
+    if (state === 'refused') stream.end();
+    return toDriver;
   }
 
   #boundSilence(): void {

@@ -3,15 +3,13 @@
 import postgres from 'postgres';
 import type { SessionKind } from '../../addresses/postgres.js';
 
-/** @param options of a connection to that server alone. @throws what keeps it from being asked */
+/** @param options of a connection to that server alone (probeOptions). @throws what keeps it from being asked */
 export async function matchesSession(
   options: postgres.Options<Record<string, never>>,
   kind: SessionKind,
 ): Promise<boolean> {
   const client = postgres({
     ...options,
-    // An owner who makes one of several servers read-only says by that which one is meant: it is asked as it is.
-    connection: { ...options.connection, default_transaction_read_only: '' } as object,
     max: 1,
     fetch_types: false,
     onnotice: () => {},

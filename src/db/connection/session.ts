@@ -1,6 +1,8 @@
 // The settings of our sessions, as data. Each changes how values are written or read, or how statements behave, and the
 // owner of the server, the database or the role may have set it to anything. What we need goes with the start of each
-// session of both drivers, and so wins over ALTER SYSTEM, ALTER DATABASE, ALTER ROLE and the address's `options`.
+// session of both drivers, and so wins over ALTER SYSTEM, ALTER DATABASE, ALTER ROLE and the address's `options`. Where a
+// pooler is in between that takes no settings at the start, they are a statement before all others of the session, or of
+// the transaction where each may have another session.
 // Source: PostgreSQL documentation, "Client Connection Defaults" (20.11), "How Settings Are Processed" (20.1).
 
 interface Setting {
@@ -73,14 +75,25 @@ export const KEEP_ALIVE = {
   tcp_user_timeout: '30000',
 } as const;
 
-const asOptions = (settings: Readonly<Record<string, string>>): string =>
+/** Name → value of what a connection wants set beside SESSION; of two the later wins. */
+export type Settings = Readonly<Record<string, string>>;
+
+/** For a driver that takes command-line options only. The last of two that name the same setting wins. */
+export const asOptions = (settings: Settings): string =>
   Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`)
     .join(' ');
 
-/** For a driver that takes command-line options only. The last of two that name the same setting wins. */
-export const SESSION_OPTIONS = asOptions(SESSION);
-export const KEEP_ALIVE_OPTIONS = asOptions(KEEP_ALIVE);
+/**
+ * The same as statements; SET, as it takes no snapshot, so that the transaction can still be told what it is.
+ * @param scope `local` = until the end of the transaction
+ */
+export const asStatements = (settings: Settings, scope: 'session' | 'local'): string =>
+  Object.entries(settings)
+    // The owner's own timeout must not end this.
+    .sort(([a], [b]) => Number(b === 'statement_timeout') - Number(a === 'statement_timeout'))
+    .map(([name, value]) => `set ${scope} ${name} to '${value}'`)
+    .join('; ');
 
 /** Names of our settings that an address's `options`, such as `-c statement_timeout=5s`, sets in vain. */
 export function overruledIn(options: string): SessionSetting[] {

@@ -29,15 +29,14 @@ const LOOK_EVERY_MS = 250;
 /**
  * Runs a transaction that gives up on locks by itself, until it is through.
  * @param watcher a connection that is free meanwhile
- * @param pid of the backend that runs the transaction
+ * @param act watches the backend that it names until it ends
  * @throws ServiceUnavailableError when a lock was not to be had in all tries; another process that migrates is waited
  *   for without end
  */
 export async function throughLocks<T>(
   watcher: Db,
-  pid: number,
   { lockMs = 3_000, pauseMs = 2_000, tries = 12, waiting = () => {}, signal }: LockPatience,
-  act: (lockMs: number) => Promise<T>,
+  act: (lockMs: number, watch: (pid: number) => void) => Promise<T>,
 ): Promise<T> {
   let said = '';
   const say = (sentence: string) => {
@@ -45,11 +44,9 @@ export async function throughLocks<T>(
     said = sentence;
   };
   for (let attempt = 1; ; attempt += 1) {
-    const watch = watchHolders(watcher, pid, (holders) =>
-      say(`The schema waits for a lock that is held by ${holders}.`),
-    );
+    const watch = watchHolders(watcher, (holders) => say(`The schema waits for a lock that is held by ${holders}.`));
     try {
-      return await act(lockMs);
+      return await act(lockMs, watch.follow);
     } catch (error) {
       const other = error instanceof OtherMigrationError;
       if (other) say('Another process brings the schema in step; this one waits for it.');
@@ -68,13 +65,15 @@ export async function throughLocks<T>(
   }
 }
 
-function watchHolders(db: Db, pid: number, tell: (holders: string) => void) {
+function watchHolders(db: Db, tell: (holders: string) => void) {
   const ended = new AbortController();
   let holders: string | undefined;
+  let pid: number | undefined;
   const watching = (async () => {
     while (!ended.signal.aborted) {
       await sleep(LOOK_EVERY_MS, undefined, { signal: ended.signal }).catch(() => {});
       if (ended.signal.aborted) return;
+      if (pid === undefined) continue;
       const now = await readHolders(db, pid);
       if (now === undefined) continue;
       holders = now;
@@ -82,6 +81,9 @@ function watchHolders(db: Db, pid: number, tell: (holders: string) => void) {
     }
   })().catch((error: unknown) => tell(`others (who, cannot be seen: ${describe(error)})`));
   return {
+    follow: (one: number) => {
+      pid = one;
+    },
     holders: () => holders,
     async stop() {
       ended.abort();

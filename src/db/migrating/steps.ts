@@ -51,10 +51,11 @@ export async function pendingSteps(db: Executor, folder: string): Promise<Step[]
 }
 
 async function readApplied(db: Executor): Promise<Applied[]> {
-  const [found] = await db.execute<{ exists: boolean }>(
-    sql`select to_regclass('sync.migrations') is not null as exists`,
-  );
-  if (found?.exists !== true) return [];
+  // Not to_regclass(), which wants the right to use a schema that may be somebody else's.
+  const [found] = await db.execute(sql`
+    select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'sync' and c.relname = 'migrations'`);
+  if (found === undefined) return [];
   const rows = await db.execute<{ step: Applied }>(
     sql`select to_jsonb(m) as step from sync.migrations m order by created_at, id`,
   );
@@ -69,7 +70,11 @@ const newest = (steps: readonly Applied[]): string | undefined =>
 
 /** Runs what the step says and writes it down, in the transaction that is given. */
 export async function applyStep(tx: Executor, { when, hash, statements }: Step): Promise<void> {
-  for (const statement of statements) await tx.execute(sql.raw(statement));
+  for (const statement of statements) {
+    const [, schema] = MAKES_SCHEMA.exec(statement) ?? [];
+    if (schema !== undefined) await makeSchema(tx, schema);
+    else await tx.execute(sql.raw(statement));
+  }
   await tx.execute(sql`insert into sync.migrations (hash, created_at) values (${hash}, ${when})`);
 }
 
@@ -87,9 +92,17 @@ export async function nameSteps(tx: Executor, folder: string, applied: readonly 
     where n."when" = m.created_at and m.tag is null`);
 }
 
+const MAKES_SCHEMA = /^\s*create schema (?:if not exists )?"(\w+)";?\s*$/i;
+
+/** Somebody may have made it for a role that cannot; `if not exists` wants the right all the same. */
+export async function makeSchema(tx: Executor, name: string): Promise<void> {
+  const [found] = await tx.execute(sql`select from pg_namespace where nspname = ${name}`);
+  if (found === undefined) await tx.execute(sql`create schema ${sql.identifier(name)}`);
+}
+
 /** As drizzle-orm makes it, whose table it was. */
 export async function makeBookkeeping(tx: Executor): Promise<void> {
-  await tx.execute(sql`create schema if not exists sync`);
+  await makeSchema(tx, 'sync');
   await tx.execute(sql`
     create table if not exists sync.migrations (id serial primary key, hash text not null, created_at bigint)`);
 }

@@ -27,7 +27,7 @@ export async function checkListening(options: pg.ClientConfig): Promise<Finding>
       level: 'stop',
       about: ABOUT,
       sentence:
-        'none is heard: a pooler in transaction mode is in between, and jobs would wait. DATABASE_URL has to name PostgreSQL itself, or set REDIS_URL and keep the queue there.',
+        'none is heard: a pooler in transaction mode is in between, and jobs would wait. QUEUE_DATABASE_URL has to name PostgreSQL itself, or set REDIS_URL and keep the queue there.',
     };
   } finally {
     await Promise.all([listener.end(), speaker.end()]);
