@@ -2,14 +2,13 @@
 // asks the pool inside a transaction.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type postgres from 'postgres';
+import { actIn, type Losable, noteLoss } from './connection/lost-transaction.js';
 
 type Unsafe = (query: string, params?: never[], options?: postgres.UnsafeQueryOptions) => unknown;
 type Scope = { unsafe: Unsafe; begin?: Begin; savepoint?: Begin };
 type Begin = (...args: [...unknown[], (scope: Scope) => unknown]) => Promise<unknown>;
 
-interface Transaction {
-  /** Its connection may be gone before the code in it knows. */
-  lost: Error | undefined;
+interface Transaction extends Losable {
   /** While its code runs. What was only begun there, and runs later, waits for nothing that the transaction holds. */
   open: boolean;
 }
@@ -18,8 +17,7 @@ interface Transaction {
  * Drizzle sends its statements unprepared, which postgres.js answers with two round trips each. Ours are few and their
  * texts are constant, so they are prepared once per connection and then cost one.
  *
- * And whatever is sent in a transaction after its connection was lost, the driver's own rollback included, ends the
- * process with an exception that nobody can catch (porsager/postgres#1208). So nothing is sent there any more.
+ * And in a transaction whose connection was lost nothing is sent any more (connection/lost-transaction.ts).
  *
  * A transaction holds a connection of the pool. If its code waited for another one, as many such transactions as the
  * pool has connections would wait for each other for ever. So that is refused at once, however large the pool is.
@@ -52,12 +50,10 @@ function mend(scope: Scope, inside: AsyncLocalStorage<Transaction>, transaction?
       refuseInside();
       const own: Transaction = { lost: undefined, open: true };
       const act = args.pop() as (inner: Scope) => unknown;
-      const ended = begin(...args, (inner) => actIn(own, () => inside.run(own, () => once(own, act, inner))));
-      // While the code in it is still at work, only the loss of its connection ends a transaction.
-      ended.catch((error: Error) => {
-        own.lost = error;
-      });
-      return ended;
+      return noteLoss(
+        own,
+        begin(...args, (inner) => actIn(own, () => inside.run(own, () => once(own, act, inner)))),
+      );
     };
   }
   if (savepoint !== undefined && transaction !== undefined) {
@@ -75,19 +71,6 @@ export class PoolInsideTransactionError extends Error {
   constructor() {
     super('the pool was asked inside a transaction: what runs there takes the transaction as its executor');
   }
-}
-
-/** Does not return to the driver when the connection is gone: it would send a rollback. Its begin() has failed by then. */
-async function actIn(transaction: Transaction, act: () => unknown): Promise<unknown> {
-  try {
-    const result = await act();
-    if (transaction.lost === undefined) return result;
-  } catch (error) {
-    // A statement fails in the same turn in which the driver learns of the loss, or just before.
-    await new Promise(setImmediate);
-    if (transaction.lost === undefined) throw error;
-  }
-  return new Promise(() => {});
 }
 
 /** In the form of a pending statement. */

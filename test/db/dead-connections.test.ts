@@ -6,7 +6,6 @@ import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
 import { addressOf } from '../../src/addresses/postgres.js';
 import { pgOptions } from '../../src/db/connection/driver-options.js';
-import { KEEP_ALIVE, SESSION } from '../../src/db/connection/session.js';
 import { openDatabase } from '../../src/db/database.js';
 import { openClaims } from '../../src/db/run-claims.js';
 import { isServiceAway } from '../../src/errors.js';
@@ -162,8 +161,7 @@ test('of the claims: they are taken again on a new connection, past the other en
 describe('behind PgBouncer', needing('pgbouncer'), () => {
   test('the same: slow statements stay, dead connections go', async () => {
     const url = await createDatabase();
-    const dropping = [...Object.keys(SESSION), ...Object.keys(KEEP_ALIVE)];
-    const bouncer = await openPgBouncer(url, 'session', dropping);
+    const bouncer = await openPgBouncer(url, 'session');
     closing.push(bouncer.close);
     const { way, db } = await open(bouncer.url);
     expect(await db.execute(sql`select 1 as one from pg_sleep(2)`)).toEqual([{ one: 1 }]);

@@ -94,7 +94,8 @@ test('an empty list costs one request more, and a backfill does not believe it a
   expect((await fullSync(app, ['returns'])).run.state).toBe('complete');
   expect(simulator.stats().requests - before).toBe(2);
   stale(simulator, 'orders', []);
-  const from = new Date(Date.now() - 300 * 86_400_000);
+  const oldest = Math.min(...simulator.truth('orders').map(({ created_at: at }) => Date.parse(String(at))));
+  const from = new Date(oldest - 86_400_000);
   const { run } = await syncOnce(app, ['orders'], { mode: 'backfill', from, to: new Date(), trigger: 'cli' });
   expect(run).toMatchObject({ state: 'complete', reason: null });
   await expectTablesToEqualTruth(url, simulator, ['orders']);

@@ -2,6 +2,7 @@
 // would be lost for us, and found by whoever gets that session next. A statement outside of a transaction is made one.
 import type postgres from 'postgres';
 import type { PostgresAddress } from '../../addresses/postgres.js';
+import { actIn, type Losable, noteLoss } from './lost-transaction.js';
 import { asStatements, SESSION, type Settings } from './session.js';
 
 /** What the defaults of a session say of its transactions. */
@@ -11,12 +12,15 @@ const KIND = 'isolation level read committed read write not deferrable';
 export function settledEachTime(client: postgres.Sql, { sessions }: PostgresAddress): postgres.Sql {
   if (sessions !== 'shared') return client;
   const settings = asStatements(SESSION, 'local');
-  const begin = <T>(act: (tx: postgres.TransactionSql) => T) =>
-    client.begin(KIND, (tx) => {
+  const begin = (act: (tx: postgres.TransactionSql) => unknown): Promise<unknown> => {
+    const transaction: Losable = { lost: undefined };
+    const begun = client.begin(KIND, (tx) => {
       // Sent at once and not waited for; what follows goes the same way, and where this fails the transaction does.
       tx.unsafe(settings).execute();
-      return act(tx);
+      return actIn(transaction, () => act(tx));
     });
+    return noteLoss(transaction, begun);
+  };
   const unsafe = (query: string, parameters?: never[], options?: postgres.UnsafeQueryOptions): unknown => {
     const ask = (tx: postgres.TransactionSql) => tx.unsafe(query, parameters, options);
     return startedWhenAwaited(
