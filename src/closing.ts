@@ -1,8 +1,8 @@
 // Closing what may hang on a server that has gone. Every part is closed, whatever the others throw; none is waited for
 // for ever; and what was not written is said.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe } from './errors.js';
 import type { Logger } from './log.js';
+import { LateError, within } from './within.js';
 
 export interface Part {
   /** As the log calls it. */
@@ -40,13 +40,12 @@ export async function closeAll(log: Pick<Logger, 'error'>, parts: readonly Part[
  * @returns whether it has ended. @throws what it throws, unless that is too late
  */
 export async function inTime(ms: number, closing: Promise<unknown>): Promise<boolean> {
-  const ended = new AbortController();
-  const deadline = sleep(ms, false, { signal: ended.signal }).catch(() => false);
-  closing.catch(() => {});
   try {
-    return await Promise.race([closing.then(() => true), deadline]);
-  } finally {
-    ended.abort();
+    await within(ms, closing);
+    return true;
+  } catch (error) {
+    if (error instanceof LateError) return false;
+    throw error;
   }
 }
 

@@ -1,6 +1,5 @@
 // The servers are used as the product will use them, before it does: all of it for `doctor`, the same in a bounded time
 // when the worker starts.
-
 import type { PostgresAddress } from './addresses/postgres.js';
 import { inTime } from './closing.js';
 import type { Config } from './config.js';
@@ -9,12 +8,13 @@ import { checkServer } from './db/checks/server.js';
 import { checkSession } from './db/checks/session.js';
 import { checkWrites } from './db/checks/writes.js';
 import type { Database } from './db/database.js';
-import { describe, isServiceAway, ServiceUnavailableError } from './errors.js';
+import { describe, ServiceUnavailableError } from './errors.js';
 import type { Finding } from './finding.js';
 import type { Logger } from './log.js';
 import type { Backend } from './queue/backend.js';
 import { checkJob } from './queue/checks/job.js';
 import { QUEUE_CONNECTIONS } from './queue/on-postgres.js';
+import { isServiceAway } from './service-trouble.js';
 
 /** The one that holds the claims on runs (db/run-claims.ts). */
 const CLAIMS = 1;

@@ -1,8 +1,8 @@
 // docs/benchmarks.md: the kept results as tables, in the order in which a reader asks.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-const NAMES = ['budget', 'incremental', 'ingest', 'scale', 'webhooks', 'start', 'views', 'indexes'];
+const ORDER = ['budget', 'incremental', 'ingest', 'scale', 'proof', 'webhooks', 'start', 'views', 'indexes'];
 
 export interface Kept {
   readonly name: string;
@@ -15,8 +15,10 @@ export interface Kept {
 
 /** @param folder of the results as JSON, one file each */
 export function writePage(folder: string, file: string): void {
-  const kept = NAMES.map((name) => path.join(folder, `${name}.json`))
-    .filter(existsSync)
+  const found = readdirSync(folder).map((file) => path.parse(file).name);
+  const names = [...ORDER.filter((name) => found.includes(name)), ...found.filter((name) => !ORDER.includes(name))];
+  const kept = names
+    .map((name) => path.join(folder, `${name}.json`))
     .map((json) => JSON.parse(readFileSync(json, 'utf8')) as Kept);
   const text = [
     '# Benchmarks',

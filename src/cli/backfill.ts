@@ -1,5 +1,6 @@
 // hive-sync backfill: reads a part of the past again, by months, behind all scheduled work.
-import { type AccountParts, type App, openApp } from '../app.js';
+import type { AccountParts } from '../account.js';
+import { type App, openApp } from '../app.js';
 import { type Config, readConfig } from '../config.js';
 import type { NewWindow } from '../db/ledger.js';
 import { readBudgetStatus } from '../db/status.js';

@@ -1,12 +1,14 @@
 // Shows the progress of runs until all have ended, and says how.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AccountParts, App } from '../app.js';
+import type { AccountParts } from '../account.js';
+import type { App } from '../app.js';
 import { inTime } from '../closing.js';
 import type { Config } from '../config.js';
 import type { Proved } from '../db/proofs.js';
 import { etaMs, progressOf } from '../db/run-progress.js';
 import { type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
-import { describe, isServiceAway, ServiceUnavailableError } from '../errors.js';
+import { describe, ServiceUnavailableError } from '../errors.js';
+import { isServiceAway } from '../service-trouble.js';
 import { unlessLost } from '../store.js';
 import { inWords } from '../words.js';
 import { inLines, tableOf } from './format.js';

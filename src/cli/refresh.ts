@@ -1,6 +1,7 @@
 // hive-sync refresh: fetches single records again.
 import { sql } from 'drizzle-orm';
-import { type AccountParts, openApp } from '../app.js';
+import type { AccountParts } from '../account.js';
+import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import type { Db } from '../db/database.js';
 import { idList } from '../db/id-list.js';

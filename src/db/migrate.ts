@@ -1,7 +1,8 @@
 // Brings the schema in step with this release. Safe to call from several processes at once. All of it is one
 // transaction: migrations, comments, masks, and the views of others that stood in the way.
 import { sql } from 'drizzle-orm';
-import { DependentsError, describe, hasCode } from '../errors.js';
+import { DependentsError, describe } from '../errors.js';
+import { hasCode } from '../service-trouble.js';
 import { pendingComments, setComments } from './comments.js';
 import { type Database, type Executor, openDatabase } from './database.js';
 import { dropMasks, masksInTheWay, pendingMasks, setMasks } from './masks.js';

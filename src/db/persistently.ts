@@ -1,7 +1,8 @@
 // What was fetched has cost budget: it is not thrown away because the database blinked.
 import pRetry, { AbortError } from 'p-retry';
-import { describe, isServiceAway } from '../errors.js';
+import { describe } from '../errors.js';
 import type { Logger } from '../log.js';
+import { isServiceAway } from '../service-trouble.js';
 
 /** With delays up to 5 s this is about five minutes. */
 const RETRIES = 64;

@@ -2,6 +2,7 @@
 // connection for all of its accounts: the server lets go of them in the moment that the process is gone, however it
 // went. So the next process knows at once whether a run was left behind, without waiting for a silence.
 import { addressOf, type PostgresAddress } from '../addresses/postgres.js';
+import { useEveryMs } from './connection/silence.js';
 import { locksInSession } from './locks/in-session.js';
 import { locksInTransaction } from './locks/in-transaction.js';
 
@@ -32,6 +33,12 @@ export function openClaims(at: PostgresAddress | string): Claims {
     address.sessions === 'shared' ? locksInTransaction(address, 'claims') : locksInSession(address, 'claims');
   const runKey = (runId: number) => `hive-sync run ${runId}`;
   const workerKey = (account: string) => `hive-sync worker ${account}`;
+  let usedAt = performance.now();
+  const useNow = async (): Promise<void> => {
+    if (performance.now() - usedAt < useEveryMs(address)) return;
+    usedAt = performance.now();
+    await locks.use();
+  };
   return {
     ofAccount(account) {
       const claimed = new Set<number>();
@@ -44,7 +51,7 @@ export function openClaims(at: PostgresAddress | string): Claims {
       return {
         claim,
         async refresh(running) {
-          await locks.use();
+          await useNow();
           if (isStandingBy) await locks.share(workerKey(account));
           for (const runId of claimed) {
             if (running.includes(runId)) {
@@ -62,7 +69,7 @@ export function openClaims(at: PostgresAddress | string): Claims {
       };
     },
     isWorkedElsewhere: async (account) => !(await locks.isFree(workerKey(account))),
-    open: locks.open,
+    open: locks.use,
     close: locks.close,
   };
 }

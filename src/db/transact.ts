@@ -1,7 +1,7 @@
 // Transactions that write what others write too. Rule: everybody takes locks in one order, and here is that order. A
 // transaction that met another one all the same is run again at once: nothing was wrong with it.
 import pRetry, { AbortError } from 'p-retry';
-import { isConflict } from '../errors.js';
+import { isConflict } from '../service-trouble.js';
 import type { Db, Executor } from './database.js';
 
 /**

@@ -1,7 +1,8 @@
 // A service that starts before its servers waits for them; it does not end and count on being started again.
 import pRetry from 'p-retry';
-import { describe, isServiceAway } from '../errors.js';
+import { describe } from '../errors.js';
 import type { Logger } from '../log.js';
+import { isServiceAway } from '../service-trouble.js';
 
 /** Milliseconds before the second attempt; later ones double, up to the second figure. */
 const FIRST_MS = 500;

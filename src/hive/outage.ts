@@ -1,15 +1,7 @@
 // Is the API as a whole down, or only what was asked for? A page that fails while other lists answer is at fault itself
 // and may become a dead letter. While nothing answers, no page is at fault: nobody asks for pages, and one request now
 // and then finds out when to go on. Known per process; each finds out by itself.
-import {
-  describe,
-  HiveBodyError,
-  HiveDownError,
-  HiveHttpError,
-  HiveNetworkError,
-  HiveTimeoutError,
-  isAbort,
-} from '../errors.js';
+import { describe, HiveDownError, HiveHttpError, isAbort, isNoAnswer } from '../errors.js';
 import type { Client } from './client.js';
 
 export interface Outage {
@@ -137,10 +129,3 @@ export function openOutage({ client: inner, lists, everyMs, told }: OutageOption
     },
   };
 }
-
-/** Whatever an API that is down, or a gateway in front of it, could say. */
-const isNoAnswer = (error: unknown): boolean =>
-  error instanceof HiveNetworkError ||
-  error instanceof HiveTimeoutError ||
-  error instanceof HiveBodyError ||
-  (error instanceof HiveHttpError && (error.status >= 500 || error.status === 408));

@@ -12,6 +12,7 @@ import {
 import pg from 'pg';
 import type { PostgresAddress } from '../addresses/postgres.js';
 import { pgOptions } from '../db/connection/driver-options.js';
+import { useEveryMs } from '../db/connection/silence.js';
 import { describe, ServiceUnavailableError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Backend } from './backend.js';
@@ -24,8 +25,6 @@ const SCHEMA = 'bullmq';
 const POOL = 6;
 /** With the one that listens. */
 export const QUEUE_CONNECTIONS = POOL + 1;
-/** Nothing is asked on the one that listens, so its loss would not be noticed: it is used once in this time. */
-const USE_EVERY_MS = 10_000;
 
 type ListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
 
@@ -41,7 +40,7 @@ export async function openPostgresBackend(address: PostgresAddress, log: Pick<Lo
   pool.on('connect', (client) => client.on('error', () => {}));
   const listener = new Listener(
     () => new pg.Client(pgOptions(address, 'queue listener', settings)),
-    Math.min(USE_EVERY_MS, address.silenceMs ?? USE_EVERY_MS),
+    useEveryMs(address),
   );
   listener.on('lost', tell);
   const factory: BackendFactory<PostgresQueueBackend, PostgresConnectionOptions> = (name, options) =>

@@ -66,8 +66,7 @@ interface KeepOptions {
   open(everyMs: number): Loop;
 }
 
-/**
- * Until `signal` fires: sets the schedules again when the queue has lost one (a flushed Redis). Nothing else would notice. */
+/** Until `signal` fires: sets the schedules again when the queue has lost one (a flushed Redis). Nothing else would notice. */
 export async function keepSchedule(
   queue: TaskQueue,
   schedule: Schedule,

@@ -4,9 +4,10 @@ import { DelayedError, type Job, RateLimitError, UnrecoverableError } from 'bull
 import { closeAll } from '../closing.js';
 import type { Lookout } from '../db/lookout.js';
 import { letGo, type Retention } from '../db/retention.js';
-import { describe, isServiceAway } from '../errors.js';
+import { describe } from '../errors.js';
 import type { Outage } from '../hive/outage.js';
 import type { Rounds } from '../rounds.js';
+import { isServiceAway } from '../service-trouble.js';
 import type { LookupTask, PageTask, SyncContext, WebhookTask } from '../sync/context.js';
 import { heal } from '../sync/heal.js';
 import { haltAccount, rejectPage } from '../sync/letters/reject-page.js';

@@ -7,11 +7,11 @@ import {
   HiveHttpError,
   HiveNetworkError,
   HiveTimeoutError,
-  isServiceAway,
   RunGoingError,
   UsageError,
 } from '../errors.js';
 import type { Logger } from '../log.js';
+import { isServiceAway } from '../service-trouble.js';
 
 /** Thrown by a route to answer with a status of its own and sentences for the one who asks. */
 export class HttpError extends Error {

@@ -1,11 +1,11 @@
 // Is the process up (/healthz)? Is it of use (/readyz)? Open, for those who start and stop processes, and therefore
 // without a word about where things are.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { FastifyPluginAsync } from 'fastify';
 import { pendingMigrations } from '../db/migrate.js';
 import { describe, NewerSchemaError } from '../errors.js';
 import type { LoopState } from '../rounds.js';
+import { within } from '../within.js';
 import type { ServerParts } from './parts.js';
 
 const open = { config: { access: 'open' as const } };
@@ -63,20 +63,4 @@ async function findProblems({ store, accounts, log }: ServerParts): Promise<stri
     ),
   ]);
   return problems.flat();
-}
-
-/** @throws after that time; what was begun is left to itself */
-export async function within<T>(ms: number, act: Promise<T>): Promise<T> {
-  const done = new AbortController();
-  try {
-    return await Promise.race([
-      act,
-      sleep(ms, undefined, { signal: done.signal }).then(() => {
-        throw new Error(`no answer within ${ms} ms`);
-      }),
-    ]);
-  } finally {
-    done.abort();
-    act.catch(() => {}); // it may still fail, and nobody waits for it any more
-  }
 }

@@ -11,6 +11,7 @@ import { DEEPEST, isDeeperThan } from '../sync/records/bounds.js';
 import { toStorable } from '../sync/records/storable.js';
 import { PRIORITY } from '../sync/runs/plan.js';
 import { recognise } from '../sync/webhooks/webhook-shape.js';
+import { LateError, within } from '../within.js';
 import { HttpError } from './answer-errors.js';
 import type { ServerAccount, ServerParts } from './parts.js';
 
@@ -72,7 +73,9 @@ export const webhookRoutes =
           recordId: about.recordId,
           payload,
         }),
-      );
+      ).catch((error: unknown) => {
+        throw whyNotStored(error);
+      });
       announcers.get(account)?.(stored);
     }
   };
@@ -104,17 +107,9 @@ function eventHint({ headers, query }: FastifyRequest): string | undefined {
   return hints.find((hint): hint is string => typeof hint === 'string' && /^[\w.:-]{1,100}$/.test(hint));
 }
 
-async function within<T>(ms: number, storing: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new HttpError(503, 'The database is away at the moment. Try again.')), ms);
-  });
-  try {
-    // When it is stored after all, the sender's next try is the same body and only counts up.
-    return await Promise.race([storing, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function whyNotStored(error: unknown): unknown {
+  // When it is stored after all, the sender's next try is the same body and only counts up.
+  return error instanceof LateError ? new HttpError(503, 'The database is away at the moment. Try again.') : error;
 }
 
 type Stored = Awaited<ReturnType<typeof storeDelivery>>;

@@ -4,7 +4,8 @@ import { sql } from 'drizzle-orm';
 import { readWindows, runningRuns } from '../db/ledger.js';
 import { endAtRepeat } from '../db/ledger-pages.js';
 import { hasOverdueDelivery } from '../db/webhook-deliveries.js';
-import { describe, isConflict, isServiceAway } from '../errors.js';
+import { describe } from '../errors.js';
+import { isConflict, isServiceAway } from '../service-trouble.js';
 import type { SyncContext } from './context.js';
 import { isReadToTheEnd, pagesToSend } from './reading/go-on.js';
 import { endWindow } from './reading/retried-page.js';
@@ -65,11 +66,10 @@ async function healRun(context: SyncContext, runId: number): Promise<void> {
   await enqueueWaiting(context, runId, started ? 'all' : 'scout');
   for (const reading of windows.filter(({ state }) => state === 'reading')) {
     const window = await endAtRepeat(context.db, reading);
-    if (await isReadToTheEnd(context, window)) {
-      await endWindow(context, window);
-      continue;
-    }
-    await context.enqueue(tasksOf(window, await pagesToSend(context, window)));
+    const left = (await isReadToTheEnd(context, window)) ? [] : await pagesToSend(context, window);
+    // Nothing is missing, whatever the window's sums say: a page that lay beyond the end may lie within it again.
+    if (left.length === 0) await endWindow(context, window);
+    else await context.enqueue(tasksOf(window, left));
   }
   if (windows.every(({ state }) => state !== 'waiting' && state !== 'reading')) await finishRun(context, runId);
 }

@@ -8,11 +8,10 @@ import {
   HiveNetworkError,
   HiveTimeoutError,
   isAbort,
-  isConflict,
-  isServiceAway,
-  lackOf,
+  isNoAnswer,
   UnknownCollectionError,
 } from '../errors.js';
+import { isConflict, isServiceAway, lackOf } from '../service-trouble.js';
 
 export type Verdict =
   /** Try again; costs an attempt. */
@@ -68,11 +67,12 @@ export function verdictOn(error: unknown, attempt: Attempt): Verdict {
   return retryOrReject(attempt, 'internal', null);
 }
 
-function onStatus({ status, retryAfterMs }: HiveHttpError, attempt: Attempt): Verdict {
+function onStatus(error: HiveHttpError, attempt: Attempt): Verdict {
+  const { status, retryAfterMs } = error;
   // The budget counts refusals: one that confirms another halts the account before a further request is sent.
   if (status === 401) return { do: 'snooze', afterMs: attempt.baseMs, everyone: false };
   if (status === 429) return { do: 'snooze', afterMs: retryAfterMs ?? attempt.baseMs, everyone: true };
-  if (status === 408 || status >= 500) return retryOrReject(attempt, `http_${status}`, status, retryAfterMs);
+  if (isNoAnswer(error)) return retryOrReject(attempt, `http_${status}`, status, retryAfterMs);
   return { do: 'reject', code: `http_${status}`, httpStatus: status };
 }
 

@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseArray } from '../../src/db/array-types.js';
 import { openDatabase } from '../../src/db/database.js';
-import { isServiceAway } from '../../src/errors.js';
+import { isServiceAway } from '../../src/service-trouble.js';
 import { createDatabase, openTestDatabase } from '../support/database.js';
 import fc from '../support/property.js';
 

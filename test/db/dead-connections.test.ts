@@ -8,7 +8,7 @@ import { addressOf } from '../../src/addresses/postgres.js';
 import { pgOptions } from '../../src/db/connection/driver-options.js';
 import { openDatabase } from '../../src/db/database.js';
 import { openClaims } from '../../src/db/run-claims.js';
-import { isServiceAway } from '../../src/errors.js';
+import { isServiceAway } from '../../src/service-trouble.js';
 import { openBlackhole } from '../support/blackhole.js';
 import { createDatabase } from '../support/database.js';
 import { needing } from '../support/needs.js';

@@ -2,7 +2,8 @@
 import { sql } from 'drizzle-orm';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Executor, openDatabase } from '../../src/db/database.js';
-import { describe, isServiceAway } from '../../src/errors.js';
+import { describe } from '../../src/errors.js';
+import { isServiceAway } from '../../src/service-trouble.js';
 import { openTestDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
 

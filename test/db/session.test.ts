@@ -10,8 +10,9 @@ import { pgOptions, postgresJsOptions } from '../../src/db/connection/driver-opt
 import { overruledIn, SESSION } from '../../src/db/connection/session.js';
 import { openDatabase } from '../../src/db/database.js';
 import { migrate } from '../../src/db/migrate.js';
-import { isServiceAway, describe as told } from '../../src/errors.js';
+import { describe as told } from '../../src/errors.js';
 import { openPostgresBackend } from '../../src/queue/on-postgres.js';
+import { isServiceAway } from '../../src/service-trouble.js';
 import { createDatabase } from '../support/database.js';
 import { HOSTILE, type Place, setHostile } from '../support/hostile-settings.js';
 import { log } from '../support/log.js';

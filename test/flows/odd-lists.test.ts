@@ -219,3 +219,20 @@ test("what is proved is not later than the API's own clock had come", async () =
     expect(asOf?.getTime(), kind).toBeGreaterThan(Date.now() - behindMs - 60_000);
   }
 });
+
+test.each(LISTS)(
+  '%s: a page that lay beyond the end when it was asked for lies within the list again: the run ends',
+  async (list) => {
+    const { simulator, app, url } = await stageOf(list);
+    const middle = 6;
+    const shorter = { current_page: middle, item_count: 4 * PER_PAGE, page_count: 4, items_per_page: PER_PAGE };
+    simulator.addFault({
+      match: { path: `/${list}`, page: middle },
+      respond: { status: 200, body: { data: [], pagination: shorter } },
+    });
+    const { run, windows } = await fullSync(app, [list]);
+    expect(run).toMatchObject({ state: 'complete', reason: null });
+    expect(windows.find(({ kind }) => kind === 'whole')).toMatchObject({ state: 'certified', moved: true });
+    await expectTablesToEqualTruth(url, simulator, [list]);
+  },
+);

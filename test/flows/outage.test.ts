@@ -13,7 +13,7 @@ const sizes = { orders: 20 * PAGES, skus: 0, shipments: 0, returns: 0, restockin
 /** Fewer tries than any outage has. */
 const TRIES = 2;
 const everything: FaultRule['match'] = {};
-/** Per question, and first answers that fail before it is known. */
+/** Pages that are asked for at once: what fails before it is known that nothing answers. */
 const IN_FLIGHT = 8;
 
 const env = { SYNC_PAGE_ATTEMPTS: String(TRIES), SYNC_CONCURRENCY: String(IN_FLIGHT) };

@@ -1,5 +1,6 @@
 // The product's parts in this process, for tests that need many runs or look inside.
-import { type AccountParts, type App, openApp } from '../../src/app.js';
+import type { AccountParts } from '../../src/account.js';
+import { type App, openApp } from '../../src/app.js';
 import { collections } from '../../src/collections/index.js';
 import { readConfig } from '../../src/config.js';
 import { type Run, readRun, readWindows, type Window } from '../../src/db/ledger.js';

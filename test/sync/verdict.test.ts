@@ -7,10 +7,9 @@ import {
   HiveHttpError,
   HiveNetworkError,
   HiveTimeoutError,
-  isConflict,
-  isServiceAway,
   UnknownCollectionError,
 } from '../../src/errors.js';
+import { isConflict, isServiceAway } from '../../src/service-trouble.js';
 import { type Verdict, verdictOn } from '../../src/sync/verdict.js';
 
 const FIRST = { number: 1, of: 3, baseMs: 1_000, random: 1 };

@@ -1,7 +1,8 @@
 // Can it write? A row in each schema of ours that is rolled back, and the rights on every table.
 import { sql } from 'drizzle-orm';
-import { describe, isServiceAway } from '../../errors.js';
+import { describe } from '../../errors.js';
 import type { Finding } from '../../finding.js';
+import { isServiceAway } from '../../service-trouble.js';
 import type { Db } from '../database.js';
 import { missingRights } from '../missing-rights.js';
 

@@ -1,36 +1,15 @@
 // What a driver takes for its socket, before there is a connection. The rule: whatever keeps the connection from being
 // made reaches the driver as the error of a socket that was open, after which drivers behave best.
 import { Duplex } from 'node:stream';
-import { Conversation } from './conversation.js';
 import type { Dialled } from './dial.js';
-import type { Answer, Inquiry } from './inquiry.js';
 import { OpeningStatements, type Passed } from './opening-statements.js';
+import { type Patience, SilenceWatch } from './silence.js';
 
 /** Two turns of the event loop: what the driver has written by then has left it. */
 const laterOn = async (): Promise<void> => {
   for (let turn = 0; turn < 2; turn += 1) await new Promise(setImmediate);
 };
 
-export interface Patience {
-  /** A server that says nothing at all for so long after it was reached is gone; 0 = never. */
-  readonly firstWordMs: number;
-  /** After so much silence, and each time anew, it is asked whether the server is at work. */
-  readonly silenceMs: number;
-  /** undefined = what has been silent for so long is thrown away unasked. */
-  readonly inquiry: Inquiry | undefined;
-}
-
-/** Silences after which a connection is thrown away: nobody can be asked, or whoever answers cannot tell. */
-const UNASKED = 3;
-const UNTOLD = 30;
-const SOONER = 10;
-/** For the message. */
-const FOUND: Readonly<Record<Answer, string>> = {
-  gone: 'is not at work on it',
-  away: 'a new connection is not answered either',
-  unknown: 'does not tell whether it is at work on it',
-  working: 'is at work on it',
-};
 /** A farewell is sent within this time; what has not gone by then never will. */
 const FAREWELL_MS = 1_000;
 
@@ -40,10 +19,8 @@ const FAREWELL_MS = 1_000;
  */
 export class DialledSocket extends Duplex {
   readonly #dial: (signal: AbortSignal) => Promise<Dialled>;
-  readonly #patience: Patience;
-  readonly #conversation = new Conversation();
-  #watch: NodeJS.Timeout | undefined;
-  #isHeldBack = false;
+  readonly #firstWordMs: number;
+  readonly #silence: SilenceWatch;
   #opening: OpeningStatements | undefined;
   readonly #giveUp = new AbortController();
   readonly #begun: Promise<void>;
@@ -63,7 +40,11 @@ export class DialledSocket extends Duplex {
   ) {
     super({ allowHalfOpen: false, emitClose: false });
     this.#dial = dial;
-    this.#patience = patience;
+    this.#firstWordMs = patience.firstWordMs;
+    this.#silence = new SilenceWatch(patience, (silentMs, found) => {
+      const seconds = Math.round(silentMs / 1_000);
+      this.#giveUpSilent(`has not answered for ${seconds} s, and ${found}: the connection is given up`);
+    });
     this.#opening = statements === '' ? undefined : new OpeningStatements(statements);
     this.#begun = new Promise((resolve) => {
       this.#begin = resolve;
@@ -85,7 +66,7 @@ export class DialledSocket extends Duplex {
 
   /** The server's process, by its own word; undefined = it has not said. */
   get process(): number | undefined {
-    return this.#conversation.process;
+    return this.#silence.process;
   }
 
   connect(): this {
@@ -149,10 +130,10 @@ export class DialledSocket extends Duplex {
     this.#dialled = dialled;
     if (!this.#isReferenced) raw.unref();
     stream.on('data', (data: Buffer) => {
-      this.#conversation.heard(data);
+      this.#silence.heard(data);
       const forDriver = this.#opening === undefined ? data : this.#opened(stream, this.#opening.take(data));
       if (forDriver.length === 0 || this.push(forDriver)) return;
-      this.#isHeldBack = true;
+      this.#silence.holdBack();
       stream.pause();
     });
     stream.once('end', () => this.push(null));
@@ -171,79 +152,27 @@ export class DialledSocket extends Duplex {
   }
 
   #boundSilence(): void {
-    const { firstWordMs } = this.#patience;
-    if (firstWordMs === 0) return;
-    const seconds = firstWordMs / 1_000;
-    const timer = setTimeout(() => {
-      const error = new Error(`${this.host}:${this.port} was reached and said nothing for ${seconds} s`);
-      this.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
-    }, firstWordMs);
+    if (this.#firstWordMs === 0) return;
+    const seconds = this.#firstWordMs / 1_000;
+    const timer = setTimeout(
+      () => this.#giveUpSilent(`was reached and said nothing for ${seconds} s`),
+      this.#firstWordMs,
+    );
     timer.unref();
     this.#dialled?.stream.once('data', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
   }
 
-  /** Where one has died, those that have not spoken since are asked about sooner: a pool would else lose them one by one. */
-  get #silenceMs(): number {
-    const { silenceMs, inquiry } = this.#patience;
-    const isSuspect = inquiry !== undefined && this.#conversation.lastWordAt < inquiry.lostAt;
-    return isSuspect ? silenceMs / SOONER : silenceMs;
-  }
-
-  /** From when an answer is due until it has come. */
-  #watchSilence(ms: number): void {
-    if (this.#watch !== undefined || this.destroyed) return;
-    this.#watch = setTimeout(() => {
-      this.#watch = undefined;
-      void this.#look();
-    }, ms);
-    this.#watch.unref();
-  }
-
-  async #look(): Promise<void> {
-    const conversation = this.#conversation;
-    if (this.#isHeldBack) conversation.excuse();
-    if (this.destroyed || !conversation.isAnswerDue) return;
-    const { firstWordMs, inquiry } = this.#patience;
-    const silenceMs = this.#silenceMs;
-    const { silentMs, process } = conversation;
-    if (silentMs < silenceMs) return this.#watchSilence(silenceMs - silentMs);
-    // One that is not logged in yet has nothing in hand.
-    if (inquiry === undefined || process === undefined) {
-      if (silentMs >= Math.max(silenceMs, firstWordMs))
-        return this.#throwAway(silentMs, 'nobody can be asked about it');
-      return this.#watchSilence(silenceMs);
-    }
-    const answer = await inquiry.ask({ process, silentMs });
-    if (this.destroyed || !conversation.isAnswerDue) return;
-    // It has spoken meanwhile.
-    if (conversation.silentMs < silentMs) return this.#watchSilence(silenceMs);
-    const isLost =
-      answer === 'gone' ||
-      (answer === 'away' && silentMs >= UNASKED * this.#patience.silenceMs) ||
-      (answer === 'unknown' && silentMs >= UNTOLD * this.#patience.silenceMs);
-    if (!isLost) return this.#watchSilence(this.#patience.silenceMs);
-    inquiry.lostAt = performance.now();
-    this.#throwAway(conversation.silentMs, FOUND[answer]);
-  }
-
-  #throwAway(silentMs: number, found: string): void {
-    const error = new Error(
-      `${this.host}:${this.port} has not answered for ${Math.round(silentMs / 1_000)} s, and ${found}: the connection is given up`,
-    );
-    this.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+  #giveUpSilent(what: string): void {
+    this.destroy(Object.assign(new Error(`${this.host}:${this.port} ${what}`), { code: 'ETIMEDOUT' }));
   }
 
   override _read(): void {
-    if (this.#isHeldBack) {
-      this.#isHeldBack = false;
-      this.#conversation.excuse();
-    }
+    this.#silence.goOn();
     this.#dialled?.stream.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#conversation.sent(chunk);
-    this.#watchSilence(this.#silenceMs);
+    this.#silence.sent(chunk);
     this.#dialled?.stream.write(chunk, done);
   }
 
@@ -253,7 +182,7 @@ export class DialledSocket extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    clearTimeout(this.#watch);
+    this.#silence.end();
     this.#dialled?.stream.destroy();
     this.#dialled?.raw.destroy();
     done(error);

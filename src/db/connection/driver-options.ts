@@ -7,6 +7,7 @@ import { DialledSocket } from './dialled-socket.js';
 import { type Inquiry, openInquiry } from './inquiry.js';
 import { asOptions, asStatements, KEEP_ALIVE, SESSION, type Settings } from './session.js';
 import { matchesSession } from './session-kind.js';
+import { silenceOf } from './silence.js';
 
 const PRODUCT = 'hive-sync';
 /** Purpose of the connection on which it is asked about another. */
@@ -15,9 +16,6 @@ const INQUIRY = 'inquiry';
 /** What pg_stat_activity shows. @param purpose such as `claims`; '' = the process's own pool */
 const nameOf = ({ applicationName = PRODUCT }: PostgresAddress, purpose: string): string =>
   purpose === '' ? applicationName : `${applicationName} ${purpose}`;
-
-/** How long an answer may be due before it is asked whether the server is at work, unless the address says otherwise. */
-const SILENCE_MS = 10_000;
 
 /** One for all connections to an address. */
 const inquiries = new WeakMap<PostgresAddress, Inquiry>();
@@ -43,7 +41,8 @@ function inquiryOf(address: PostgresAddress): Inquiry {
  * @param inquiry by which it is asked when it is silent
  */
 function socketOf(address: PostgresAddress, settings: Settings, inquiry: Inquiry | undefined): DialledSocket {
-  const { hosts, connectTimeoutMs: firstWordMs, silenceMs = SILENCE_MS } = address;
+  const { hosts, connectTimeoutMs: firstWordMs } = address;
+  const silenceMs = silenceOf(address);
   const statements = address.sessions === 'pooled' ? asStatements(settings, 'session') : '';
   return new DialledSocket(hosts[0], { firstWordMs, silenceMs, inquiry }, statements, (signal) =>
     dial(address, (one, kind) => matchesSession(probeOptions(one, 'probe'), kind), signal),

@@ -1,7 +1,7 @@
 // A connection is silent: is the server at work for it, or has the connection died without a word? A statement may take
 // an hour, so no time alone tells. Asked is the server, on a connection of its own; one at a time for each server.
 import postgres from 'postgres';
-import { hasCode } from '../../errors.js';
+import { hasCode } from '../../service-trouble.js';
 
 /** What is known of a connection on which an answer is due. */
 export interface Silent {

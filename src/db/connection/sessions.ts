@@ -1,9 +1,9 @@
 // What are the connections to an address: sessions of the server, or of a pooler that lends them for a while? It is found
 // out by trying, as nothing else tells: poolers have many names and addresses, and mostly say nothing of themselves.
-import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import { type PostgresAddress, placeOf, type Sessions } from '../../addresses/postgres.js';
 import { ServiceUnavailableError } from '../../errors.js';
+import { LateError, within } from '../../within.js';
 import { bareOptions } from './driver-options.js';
 import { asStatements, SESSION } from './session.js';
 
@@ -46,7 +46,7 @@ export async function sessionsOf(address: PostgresAddress): Promise<Exclude<Sess
   try {
     return (await isShared(one, takers)) ? 'shared' : 'pooled';
   } catch (error) {
-    if (error !== TOO_LATE) throw error;
+    if (!(error instanceof LateError)) throw error;
     throw new ServiceUnavailableError(
       `The pooler at ${placeOf(address)} lent no second session within ${PATIENCE_MS / 1_000} s: let it lend more of them at once (default_pool_size of PgBouncer; docs/operations.md, "Poolers").`,
       { mayPass: true },
@@ -58,22 +58,22 @@ export async function sessionsOf(address: PostgresAddress): Promise<Exclude<Sess
 
 /**
  * While others are inside a transaction, one asks where it is: a session that it keeps is the same each time, and none of
- * theirs. @throws TOO_LATE when there is no room for two at once
+ * theirs. @throws LateError when there is no room for two at once
  */
 async function isShared(one: postgres.Sql, takers: readonly postgres.Sql[]): Promise<boolean> {
-  const ours = await inTime(PATIENCE_MS, pidOf(one));
+  const ours = await within(PATIENCE_MS, pidOf(one));
   for (const [nth, taker] of takers.entries()) {
-    const taken = inTime(nth === 0 ? PATIENCE_MS : LESS_PATIENCE_MS, insideTransaction(taker));
+    const taken = within(nth === 0 ? PATIENCE_MS : LESS_PATIENCE_MS, insideTransaction(taker));
     const pid = await taken.catch((error: unknown) => {
       // A session that nobody used would have been lent at once.
-      if (nth > 0 && error === TOO_LATE) return undefined;
+      if (nth > 0 && error instanceof LateError) return undefined;
       throw error;
     });
     if (pid === undefined) return false;
     // Also when it is known by now: there must be room for two.
-    const after = await inTime(PATIENCE_MS, pidOf(one));
+    const after = await within(PATIENCE_MS, pidOf(one));
     // Whoever ended that transaction, for being idle, made the room.
-    if ((await inTime(PATIENCE_MS, pidOf(taker))) !== pid) throw TOO_LATE;
+    if ((await within(PATIENCE_MS, pidOf(taker))) !== pid) throw new LateError('its transaction was ended');
     if (pid === ours || after !== ours) return true;
   }
   return false;
@@ -88,18 +88,4 @@ async function insideTransaction(client: postgres.Sql): Promise<number | undefin
 async function pidOf(client: postgres.ISql): Promise<number | undefined> {
   const [row] = await client.unsafe<{ pid: number }[]>('select pg_catalog.pg_backend_pid() as pid');
   return row?.pid;
-}
-
-const TOO_LATE = new Error('too late');
-
-async function inTime<T>(ms: number, act: Promise<T>): Promise<T> {
-  const ended = new AbortController();
-  act.catch(() => {});
-  const late = sleep(ms, undefined, { signal: ended.signal }).then(() => Promise.reject(TOO_LATE));
-  late.catch(() => {});
-  try {
-    return await Promise.race([act, late]);
-  } finally {
-    ended.abort();
-  }
 }

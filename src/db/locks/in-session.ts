@@ -5,18 +5,10 @@ import { postgresJsOptions } from '../connection/driver-options.js';
 import { reconnectAfter } from '../database.js';
 import type { Locks } from './locks.js';
 
-/**
- * Nothing is asked on the connection as long as nothing changes, so its loss would not be noticed: it is used once in this
- * time, milliseconds.
- */
-export const USE_EVERY_MS = 10_000;
-
 /** @param address whose sessions are not shared */
 export function locksInSession(address: PostgresAddress, purpose: string): Locks {
   /** What the server knows that we hold. */
   const held = new Set<string>();
-  const everyMs = Math.min(USE_EVERY_MS, address.silenceMs ?? USE_EVERY_MS);
-  let usedAt = performance.now();
   const client = postgres({
     ...postgresJsOptions(address, purpose),
     max: 1,
@@ -28,7 +20,7 @@ export function locksInSession(address: PostgresAddress, purpose: string): Locks
     onclose: () => held.clear(),
   });
   return {
-    async open() {
+    async use() {
       await client`select 1`;
     },
     async tryOne(key) {
@@ -53,11 +45,6 @@ export function locksInSession(address: PostgresAddress, purpose: string): Locks
         select pg_try_advisory_lock(hashtextextended(${key}, 0)) as free`;
       if (row?.free === true) await client`select pg_advisory_unlock(hashtextextended(${key}, 0))`;
       return row?.free === true;
-    },
-    async use() {
-      if (held.size === 0 || performance.now() - usedAt < everyMs) return;
-      usedAt = performance.now();
-      await client`select 1`;
     },
     close: () => client.end({ timeout: 1 }),
   };

@@ -5,7 +5,6 @@ import pg from 'pg';
 import type { PostgresAddress } from '../../addresses/postgres.js';
 import { pgOptions } from '../connection/driver-options.js';
 import { asStatements, SESSION } from '../connection/session.js';
-import { USE_EVERY_MS } from './in-session.js';
 import type { Locks } from './locks.js';
 
 const BEGIN = `begin isolation level read committed read only; ${asStatements(SESSION, 'local')}`;
@@ -18,9 +17,6 @@ export function locksInTransaction(address: PostgresAddress, purpose: string): L
   const held = new Map<string, Form>();
   let opened: Promise<pg.Client> | undefined;
   let turn: Promise<unknown> = Promise.resolve();
-
-  const everyMs = Math.min(USE_EVERY_MS, address.silenceMs ?? USE_EVERY_MS);
-  let usedAt = performance.now();
 
   /** One at a time: a lock that is taken while another one's savepoint goes would go with it. */
   function alone<T>(act: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -81,8 +77,8 @@ export function locksInTransaction(address: PostgresAddress, purpose: string): L
   }
 
   return {
-    async open() {
-      await alone(async () => {});
+    async use() {
+      await alone((client) => client.query('select 1'));
     },
     tryOne: (key) =>
       alone(async (client) => {
@@ -109,11 +105,6 @@ export function locksInTransaction(address: PostgresAddress, purpose: string): L
         );
         return (answers as unknown as pg.QueryResult[])[1]?.rows[0]?.free === true;
       }),
-    async use() {
-      if (held.size === 0 || performance.now() - usedAt < everyMs) return;
-      usedAt = performance.now();
-      await alone((client) => client.query('select 1'));
-    },
     async close() {
       await turn;
       const client = current;

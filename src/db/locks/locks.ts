@@ -1,8 +1,6 @@
 // Advisory locks of PostgreSQL that a process holds until it lets go of them or is gone. Whoever asks twice has it once.
 
 export interface Locks {
-  /** Connects now. Default: with the first lock. */
-  open(): Promise<void>;
   /** Returns false when somebody else has it, in whatever form. */
   tryOne(key: string): Promise<boolean>;
   /** Together with others who take it so; waits while somebody has it alone. */
@@ -10,7 +8,7 @@ export interface Locks {
   release(key: string): Promise<void>;
   /** Has nobody else the lock? Ours does not count. */
   isFree(key: string): Promise<boolean>;
-  /** Now and then: is what we hold still held? @throws when the connection is dead; what it held is to be taken again */
+  /** Connects, or sees whether the connection is alive. @throws when it is not; what was held is to be taken again */
   use(): Promise<void>;
   /** Lets go of all. */
   close(): Promise<void>;

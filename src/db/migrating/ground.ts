@@ -55,7 +55,10 @@ export async function builderOf(db: Executor): Promise<{ readonly role: string; 
  * @throws UsageError when it belongs to others, NotPermittedError when the role may not use it; each is one sentence
  */
 export async function checkGround(db: Executor, names: readonly string[] = OWN_SCHEMAS): Promise<void> {
-  const places = await readPlaces(db, names);
+  refuse(await readPlaces(db, names));
+}
+
+function refuse(places: readonly Place[]): void {
   const foreign = places.find(({ holds, is_marked }) => holds.length > 0 && !is_marked);
   if (foreign !== undefined) throw new UsageError(onForeign(foreign));
   const closed = places.filter(({ holds, may_use }) => holds.length > 0 && !may_use);
@@ -67,8 +70,8 @@ export async function checkGround(db: Executor, names: readonly string[] = OWN_S
  * has to run, for all of them at once
  */
 export async function checkBuilding(db: Executor, names: readonly string[] = OWN_SCHEMAS): Promise<void> {
-  await checkGround(db, names);
   const places = await readPlaces(db, names);
+  refuse(places);
   const [one] = places;
   if (one === undefined) return;
   const lacking = places.filter(({ owner, may_create, may_use }) => owner !== null && !(may_create && may_use));

@@ -2,7 +2,8 @@
 // behind it. So it gives up after a few seconds, lets the others pass, and tries again; and it says whom it waits for.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
-import { describe, hasCode, isConflict, ServiceUnavailableError } from '../../errors.js';
+import { describe, ServiceUnavailableError } from '../../errors.js';
+import { hasCode, isConflict } from '../../service-trouble.js';
 import type { Db } from '../database.js';
 
 export interface LockPatience {

@@ -1,7 +1,8 @@
 // A job goes into a queue of its own and out again, made as all jobs are. That uses what BullMQ uses: scripts, keys, rights.
 import { randomUUID } from 'node:crypto';
-import { describe, isServiceAway } from '../../errors.js';
+import { describe } from '../../errors.js';
 import type { Finding } from '../../finding.js';
+import { isServiceAway } from '../../service-trouble.js';
 import type { Backend } from '../backend.js';
 import { jobOf } from '../jobs.js';
 import { refused } from './refusals.js';

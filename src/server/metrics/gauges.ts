@@ -5,7 +5,7 @@ import { countLosses } from '../../db/losses.js';
 import { readBudgetStatus } from '../../db/status.js';
 import { readVitals } from '../../db/vitals.js';
 import { describe } from '../../errors.js';
-import { within } from '../health.js';
+import { within } from '../../within.js';
 import type { ServerAccount, ServerParts } from '../parts.js';
 
 const FRESH_MS = 5_000;

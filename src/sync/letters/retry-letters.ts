@@ -8,7 +8,7 @@ import { resolveLetters } from '../../db/letter-ends.js';
 import { recordDrift } from '../../db/schema-drift.js';
 import { upsertRecords } from '../../db/upsert.js';
 import { storeDelivery } from '../../db/webhook-deliveries.js';
-import { refusalOf } from '../../errors.js';
+import { refusalOf } from '../../service-trouble.js';
 import type { Collection } from '../collection.js';
 import { isKeptText } from '../records/bounds.js';
 import { type ParsedRecord, parseRecord } from '../records/parse.js';

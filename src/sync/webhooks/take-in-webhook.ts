@@ -13,7 +13,8 @@ import {
   endDeliveries,
   untouchedDeliveries,
 } from '../../db/webhook-deliveries.js';
-import { ConflictError, describe, isConflict, isServiceAway, refusalOf } from '../../errors.js';
+import { ConflictError, describe } from '../../errors.js';
+import { isConflict, isServiceAway, refusalOf } from '../../service-trouble.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
 import { type ParsedRecord, parseRecord } from '../records/parse.js';

@@ -4,7 +4,7 @@ import { collections } from '../../../src/collections/index.js';
 import { listDeadLetters } from '../../../src/db/dead-letters.js';
 import { type Run, readRun, runningRuns } from '../../../src/db/ledger.js';
 import { storeDelivery } from '../../../src/db/webhook-deliveries.js';
-import { isServiceAway } from '../../../src/errors.js';
+import { isServiceAway } from '../../../src/service-trouble.js';
 import type { RequestFacts } from '../../../src/simulator/index.js';
 import { planLetters } from '../../../src/sync/letters/retry-letters.js';
 import { retryStored, startRetry } from '../../../src/sync/letters/start-retry.js';
