@@ -19,12 +19,18 @@ function held({ simulator }: Stage, page = 5): { letGo: () => void } {
   return { letGo: () => simulator.clearFaults() };
 }
 
-/** Requests that were answered with what they asked for, beyond one for each page that the ledger has. */
+/**
+ * Requests that were answered with what they asked for, beyond one for each page that the ledger has. While a page cannot be
+ * had, the first page of another list tells now and then that the API is not down.
+ */
 const askedTwice = (stage: Stage): Promise<number> =>
   stage.inDatabase(async ({ db }) => {
     const [entered] = await db.execute<{ n: number }>(sql`select count(*) as n from sync.pages where state = 'read'`);
     expect(entered?.n).toBeGreaterThanOrEqual(PAGES);
-    return stage.simulator.requests.filter(({ status }) => status === 200).length - (entered?.n ?? 0);
+    return (
+      stage.simulator.requests.filter(({ status, path }) => status === 200 && path !== '/warehouses').length -
+      (entered?.n ?? 0)
+    );
   });
 const quiet = { SYNC_INCREMENTAL_EVERY: 'off', SYNC_FULL_CRON: 'off', LOG_LEVEL: 'info' };
 
