@@ -36,6 +36,18 @@ export async function readWindowForPage(
   return row && { window: windowOf(row.window), done: row.done };
 }
 
+/** A page in the ledger, and its window as it stands then. */
+export interface Entered {
+  readonly window: Window;
+  /** The window's page_count before. */
+  readonly pageCountBefore: number | null;
+  /**
+   * Does it show just what both neighbours show, or what a page beyond the end showed? Then the API answers past the end
+   * of its list with a page of it, and does not say so.
+   */
+  readonly isRepeat: boolean;
+}
+
 /** What a page adds to the sums of its window. */
 export interface PageSums {
   readonly inserted: number;
@@ -47,20 +59,19 @@ export interface PageSums {
 /**
  * Enters a page and adds it to its window, in the transaction that stores its rows.
  * @param pauseMs a request that began so long after every answer before it may have met another list
- * @returns the window as it stands now, with the page count before; undefined when the page was entered already or
- * the window has gone on without it
+ * @returns undefined when the page was entered already or the window has gone on without it
  */
 export async function enterPage(
   tx: Executor,
   entry: PageEntry,
   sums: PageSums,
   pauseMs: number,
-): Promise<{ window: Window; pageCountBefore: number | null } | undefined> {
+): Promise<Entered | undefined> {
   const { state } = entry;
   const json = JSON.stringify({ ...entry, ...sums });
   // The row before is locked and read in the same statement. Not `for update`: the page's foreign key holds a share of
   // the window's key, and two pages would lock each other up.
-  const [row] = await tx.execute<{ window: WindowJson; page_count_before: number | null }>(sql`
+  const [row] = await tx.execute<{ window: WindowJson; page_count_before: number | null; is_repeat: boolean }>(sql`
     with entry as (
       select * from jsonb_to_record(${json}::text::jsonb) as e(
         window_id bigint, pass integer, page integer, state text, page_count integer, item_count integer,
@@ -89,8 +100,11 @@ export async function enterPage(
       ${state === 'failed' ? sql`` : told(pauseMs)}
       ${state === 'beyond' ? END_BELOW : sql``}
     from before, entry where w.id = before.id
-    returning to_jsonb(w) as window, before.page_count as page_count_before`);
-  return row && { window: windowOf(row.window), pageCountBefore: row.page_count_before };
+    returning to_jsonb(w) as window, before.page_count as page_count_before, w.pages_again is null
+      and ${entry.ids?.length ?? 0} > 0 and (select count(*) >= 2 or coalesce(bool_or(p.state = 'beyond'), false)
+        from sync.pages p where p.window_id = w.id and p.pass = w.pass and p.page <> entry.page and p.ids = entry.ids
+          and p.page in (${near(entry.page)}, w.end_below)) as is_repeat`);
+  return row && { window: windowOf(row.window), pageCountBefore: row.page_count_before, isRepeat: row.is_repeat };
 }
 
 /**
@@ -115,6 +129,29 @@ const told = (pauseMs: number) => sql`, page_count = case
 /** A page beyond the end that names a lower number of pages has told all; any other one is an end by itself. */
 const END_BELOW = sql`, end_below = case when entry.page_count < entry.page then w.end_below
         else least(w.end_below, entry.page) end`;
+
+/** Three pages in a row are near to each of them. */
+const near = (page: number) => sql.raw([page - 2, page - 1, page, page + 1, page + 2].join(', '));
+
+/**
+ * The end of a list where the API answers past it with a page of the list, and says that there are many more: the pages
+ * near this one that show the same all lie beyond.
+ * @returns the window as it stands now
+ */
+export async function endAtSame(db: Executor, window: Window, page: number): Promise<Window> {
+  const [row] = await db.execute<{ window: WindowJson }>(sql`
+    with repeated as (
+      update sync.pages p set state = 'beyond' from sync.pages as same
+      where (same.window_id, same.pass, same.page) = (${window.id}, ${window.pass}, ${page})
+        and p.window_id = same.window_id and p.pass = same.pass and p.page in (${near(page)})
+        and p.ids = same.ids and p.state = 'read' and p.page > 1
+      returning p.page),
+    ended as (select count(*)::integer as pages, min(page) as page from repeated)
+    update sync.windows w set end_below = least(w.end_below, ended.page), pages_read = w.pages_read - ended.pages
+    from ended where w.id = ${window.id} and w.pass = ${window.pass} and w.state = 'reading'
+    returning to_jsonb(w) as window`);
+  return row === undefined ? window : windowOf(row.window);
+}
 
 /** A list that is said to have n records is not read on when more than twice as many, and these, have been shown. */
 const SPARE_RECORDS = 200;

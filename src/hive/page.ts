@@ -58,7 +58,10 @@ export function readPage(body: unknown, url: string, asked: number): Page {
   const itemsPerPage = said.itemsPerPage === undefined || said.itemsPerPage < rows ? undefined : said.itemsPerPage;
   const itemCount = believable(said.itemCount, rows, pageCount ?? said.pageCount);
   if (pageCount === undefined || itemCount === undefined || itemsPerPage === undefined) {
-    return { records, pageCount, itemCount: isBeyond ? undefined : itemCount, itemsPerPage, isBeyond };
+    // No count confirms it, and a page that is not full is the last one.
+    const isShort = itemCount === undefined && itemsPerPage !== undefined && rows < itemsPerPage;
+    const believed = isShort && !isBeyond && pageCount !== undefined && pageCount > asked ? undefined : pageCount;
+    return { records, pageCount: believed, itemCount: isBeyond ? undefined : itemCount, itemsPerPage, isBeyond };
   }
   // All three are there: then they must agree.
   const agrees = Math.max(1, Math.ceil(itemCount / itemsPerPage)) === Math.max(1, pageCount);

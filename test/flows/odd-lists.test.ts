@@ -100,16 +100,32 @@ test.each([
   await expectTablesToEqualTruth(stage.url, stage.simulator, ['orders']);
 });
 
-test.each(LISTS)(
-  '%s of which the API always says wild numbers is read to its real end, and never called complete',
-  async (list) => {
-    const wild = { page_count: 200_000, item_count: 1_000_000, items_per_page: 5 };
-    const stage = await stageOf(list);
-    stage.simulator.addFault({ match: { path: `/${list}` }, times: null, respond: { patchPagination: wild } });
+test.each(
+  (['empty', 'not-found', 'last-page'] as const).flatMap((pastEnd) =>
+    LISTS.flatMap(
+      (list) =>
+        [
+          [
+            list,
+            'wild numbers that agree',
+            pastEnd,
+            { page_count: 200_000, item_count: 1_000_000, items_per_page: 5 },
+            [],
+          ],
+          [list, 'a wild number of pages and no count', pastEnd, { page_count: 200_000 }, ['item_count']] as const,
+        ] as const,
+    ),
+  ),
+)(
+  '%s of which the API always says %s are read to their real end, where it answers %s beyond, and never called complete',
+  async (list, _what, pastEnd, patchPagination, without) => {
+    const stage = await stageOf(list, { pastEnd });
+    const respond = { patchPagination, without };
+    stage.simulator.addFault({ match: { path: `/${list}` }, times: null, respond });
     const { run } = await fullSync(stage.app, [list], 120_000);
     expect(run.state).toBe('incomplete');
     expect(run.reason).toContain(`${list}: `);
-    expect(stage.simulator.stats().requests).toBeLessThanOrEqual(8 * (PAGES + 40));
+    expect(stage.simulator.stats().requests).toBeLessThanOrEqual(8 * (PAGES + 60));
     expect(stage.longest()).toBeLessThanOrEqual(2 * 8);
     await expectTablesToEqualTruth(stage.url, stage.simulator, [list]);
   },

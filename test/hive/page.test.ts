@@ -99,6 +99,13 @@ describe('what is said of the list is held against itself, and the records are k
     });
   });
 
+  test('a page that is not full has no page after it, unless a count confirms that', () => {
+    expect(said(2, 1, { page_count: 3_000, items_per_page: 3 })).toMatchObject({ pageCount: undefined, rows: 2 });
+    expect(said(3, 1, { page_count: 3_000, items_per_page: 3 })).toMatchObject({ pageCount: 3_000 });
+    expect(said(2, 7, { page_count: 7, items_per_page: 3 })).toMatchObject({ pageCount: 7 });
+    expect(said(2, 1, { page_count: 2, item_count: 5, items_per_page: 3 })).toMatchObject({ pageCount: 2 });
+  });
+
   test('more rows than items_per_page say that it is not that', () => {
     expect(said(21, 1, { page_count: 3, item_count: 60, items_per_page: 20 })).toMatchObject({
       itemsPerPage: undefined,

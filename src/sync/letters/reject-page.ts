@@ -66,7 +66,7 @@ export async function rejectPage(
     { run: window.run_id, window: window.id, page: task.page, code: verdict.code, problem: describe(error) },
     'page became a dead letter',
   );
-  if (entered !== undefined) await goOn(context, entered.window, task.page, entered.pageCountBefore);
+  if (entered !== undefined) await goOn(context, entered, task.page);
 }
 
 /** The start of a body that was not the documented JSON; the documented one is in `errors` already. */

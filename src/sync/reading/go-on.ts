@@ -1,7 +1,7 @@
 // After a page: the next pages of its window, the other windows of its run, or the end of the window. Everything here
 // may be done twice: each step asks the ledger first.
 import { addWindows, closeWindow, type Window } from '../../db/ledger.js';
-import { deepestPage, endAtRepeat, missingPages } from '../../db/ledger-pages.js';
+import { deepestPage, type Entered, endAtRepeat, endAtSame, missingPages } from '../../db/ledger-pages.js';
 import type { SyncContext } from '../context.js';
 import { halves, LONGEST_RANGE } from '../runs/plan.js';
 import { enqueueWaiting, tasksOf } from '../runs/send-out.js';
@@ -16,14 +16,12 @@ import {
 } from './reading-order.js';
 import { endWindow } from './retried-page.js';
 
-/** @param pageCountBefore what the window's page_count was before this page was entered */
 export async function goOn(
   context: SyncContext,
-  entered: Window,
+  { window: entered, pageCountBefore, isRepeat }: Entered,
   page: number,
-  pageCountBefore: number | null,
 ): Promise<void> {
-  const window = await endAtRepeat(context.db, entered);
+  const window = isRepeat ? await endAtSame(context.db, entered, page) : await endAtRepeat(context.db, entered);
   const left = (pagesOfPass(window) ?? Number.POSITIVE_INFINITY) - window.pages_read - window.pages_failed;
   const isFirst = window.pages_read + window.pages_failed === 1;
   if (window.kind === 'counted' || (await isReadToTheEnd(context, window))) {

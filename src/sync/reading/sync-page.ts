@@ -51,8 +51,14 @@ export async function syncPage(context: SyncContext, task: PageTask, signal?: Ab
   context.observer.rowsStored(collection.name, sums);
   context.observer.pageStored(collection.name, performance.now() - beganAt);
   if (!isFiltered) await readUnfiltered(context, collection, entered.window);
-  else await goOn(context, entered.window, task.page, entered.pageCountBefore);
+  else await goOn(context, entered, task.page);
 }
+
+/**
+ * So many pages that cannot be had, and "not found" no longer counts as trouble with one page: the list is not as long as
+ * it says. Where it really ends is looked for by halves. As some have failed, its window does not end certified.
+ */
+const MOST_NOT_FOUND = 3;
 
 /**
  * One page. That a page is not found may mean that the list has become shorter: then its first page says so, and that is
@@ -71,7 +77,7 @@ async function askForPage(
     if (!(error instanceof HiveHttpError) || (error.status !== 404 && error.status !== 410) || page === 1) throw error;
     const first = await client.list(collection.path, queryOf(window, 1), signal);
     const { pageCount } = first.body;
-    if (pageCount !== undefined && pageCount >= page) throw error;
+    if (pageCount !== undefined && pageCount >= page && window.pages_failed < MOST_NOT_FOUND) throw error;
     return { ...first, body: beyondPage(first.body), url: error.url };
   }
 }

@@ -8,6 +8,7 @@ import type { Entry } from './world.js';
 
 export const excuses = {
   hole: 'a record came and another went between the same two answers (docs/design.md 4.5)',
+  moved: 'its created_at was changed while the list was read, which Hive does not do (docs/design.md 4.5)',
   'old head': 'the same, in a head since the last whole list',
   'in doubt': 'a webhook about the record waits for an answer (docs/decisions/0009)',
   'late webhook':

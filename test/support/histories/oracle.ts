@@ -30,9 +30,9 @@ export class Oracle {
   readonly #excused = new Map<Excuse, number>();
   /** Per record, the place of the version that it was seen in last. */
   readonly #seen = new Map<string, number>();
-  /** Per collection: is the whole list that proves the most excused, and a head since? */
-  readonly #holes = new Map<string, { whole: boolean; head: boolean }>();
-  #lastWindow = 0;
+  /** Per collection: is the whole list that proves the most excused, and a head since? When was the last of it read? */
+  readonly #holes = new Map<string, { whole: boolean; head: boolean; readTo: number }>();
+  readonly #windows = new Set<number>();
   #violations: Violation[] = [];
 
   constructor(
@@ -49,9 +49,11 @@ export class Oracle {
   /** @param run that has ended just now @returns what is not as promised; empty = all is well */
   async look(run?: Run): Promise<readonly Violation[]> {
     this.#violations = [];
-    const windows = await readCertified(this.db(), this.account, this.#lastWindow);
-    this.#lastWindow = windows.at(-1)?.id ?? this.#lastWindow;
-    for (const window of windows) this.#noteHole(window);
+    const windows = await readCertified(this.db(), this.account, this.#windows);
+    for (const window of windows) {
+      this.#windows.add(Number(window.id));
+      this.#noteHole(window);
+    }
     const proofs = await readProofs(this.db(), this.account);
     for (const collection of collections.filter(({ name }) => this.names.includes(name as CollectionName))) {
       const rows = new Map((await readRows(this.db(), collection, this.account)).map((row) => [row.id, row]));
@@ -121,6 +123,8 @@ export class Oracle {
       const isClaimedByHead = news !== null && since !== undefined && since < news - SLACK_MS && isNew;
       if (!isAlive && isClaimedByWhole) {
         if (holes?.whole === true) this.#excuse('hole');
+        else if (holes !== undefined && own.wasMovedBetween(whole - SLACK_MS, holes.readTo + SLACK_MS))
+          this.#excuse('moved');
         else
           this.#violated(
             `${datedIn(own, whole)} that existed at whole_as_of is missing`,
@@ -128,6 +132,8 @@ export class Oracle {
           );
       } else if (!isAlive && isClaimedByHead) {
         if (holes?.whole === true || holes?.head === true) this.#excuse('old head');
+        else if (holes !== undefined && own.wasMovedBetween(whole ?? news, holes.readTo + SLACK_MS))
+          this.#excuse('moved');
         else
           this.#violated(
             `${datedIn(own, news)} that was new before new_up_to is missing`,
@@ -172,7 +178,7 @@ export class Oracle {
   /** What a webhook did is forgiven where nobody could know better. */
   #violatedUnlessTold(what: string, which: string, row: StoredRow, own: TruePast, limit: number): void {
     if (row.is_in_doubt) this.#excuse('in doubt');
-    else if (row.source === 'webhook' && row.fetched_at > limit) this.#excuse('late webhook');
+    else if (row.source === 'webhook' && row.fetched_at > limit - SLACK_MS) this.#excuse('late webhook');
     else this.#violated(what, `${which}${about(own, limit, row)}`);
   }
 
@@ -218,10 +224,16 @@ export class Oracle {
 
   #noteHole(window: CertifiedWindow): void {
     const isHole = fellIntoTheHole(window, this.world);
-    const { collection, kind } = window;
-    if (kind === 'whole') this.#holes.set(collection, { whole: isHole, head: false });
-    else if (kind === 'head' && isHole) {
-      this.#holes.set(collection, { whole: this.#holes.get(collection)?.whole ?? false, head: true });
+    const { collection, kind, reads } = window;
+    const readTo = Math.max(...reads.map(({ to }) => to));
+    if (kind === 'whole') this.#holes.set(collection, { whole: isHole, head: false, readTo });
+    else if (kind === 'head') {
+      const before = this.#holes.get(collection);
+      this.#holes.set(collection, {
+        whole: before?.whole ?? false,
+        head: isHole || before?.head === true,
+        readTo: Math.max(readTo, before?.readTo ?? readTo),
+      });
     }
   }
 

@@ -61,11 +61,11 @@ export interface CertifiedWindow extends Record<string, unknown> {
   readonly reads: readonly { readonly page: number; readonly from: number; readonly to: number }[];
 }
 
-/** Certified windows that are not among those known already. */
-export const readCertified = (db: Db, account: string, after: number): Promise<CertifiedWindow[]> =>
+/** Certified windows that are not among those known already; they are not certified in the order of their ids. */
+export const readCertified = (db: Db, account: string, known: ReadonlySet<number>): Promise<CertifiedWindow[]> =>
   db.execute<CertifiedWindow>(sql`
     select id, collection, kind, ${ms('from_at')}, ${ms('to_at')}, ${ms('as_of')},
       coalesce((select jsonb_agg(jsonb_build_object('page', page, 'from', extract(epoch from requested_at) * 1000,
           'to', extract(epoch from committed_at) * 1000) order by requested_at, pass, page)
         from sync.pages p where p.window_id = w.id and p.pass >= w.base_pass and p.state = 'read'), '[]') as reads
-    from sync.windows w where account = ${account} and state = 'certified' and id > ${after} order by id`);
+    from sync.windows w where account = ${account} and state = 'certified' and id <> all (${`{${[...known].join()}}`}::bigint[]) order by id`);

@@ -28,6 +28,14 @@ export class TruePast {
     return all.length === 0 ? undefined : Math.min(...all);
   }
 
+  /** Was its created_at set to another time in between? */
+  wasMovedBetween(from: number, to: number): boolean {
+    return this.versions.some(({ from: at, record }, i) => {
+      const before = this.versions[i - 1];
+      return before !== undefined && at > from && at < to && createdAtOf(before.record) !== createdAtOf(record);
+    });
+  }
+
   /** Was it away at some time from then on? */
   wasAwayAfter(at: number): boolean {
     const { versions } = this;
