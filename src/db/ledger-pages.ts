@@ -135,7 +135,7 @@ const near = (page: number) => sql.raw([page - 2, page - 1, page, page + 1, page
 
 /**
  * The end of a list where the API answers past it with a page of the list, and says that there are many more: the pages
- * near this one that show the same all lie beyond.
+ * near this one and after it that show the same all lie beyond.
  * @returns the window as it stands now
  */
 export async function endAtSame(db: Executor, window: Window, page: number): Promise<Window> {
@@ -143,8 +143,8 @@ export async function endAtSame(db: Executor, window: Window, page: number): Pro
     with repeated as (
       update sync.pages p set state = 'beyond' from sync.pages as same
       where (same.window_id, same.pass, same.page) = (${window.id}, ${window.pass}, ${page})
-        and p.window_id = same.window_id and p.pass = same.pass and p.page in (${near(page)})
-        and p.ids = same.ids and p.state = 'read' and p.page > 1
+        and p.window_id = same.window_id and p.pass = same.pass and p.page >= ${Math.max(2, page - 2)}
+        and p.ids = same.ids and p.state = 'read'
       returning p.page),
     ended as (select count(*)::integer as pages, min(page) as page from repeated)
     update sync.windows w set end_below = least(w.end_below, ended.page), pages_read = w.pages_read - ended.pages
