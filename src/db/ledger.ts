@@ -1,6 +1,6 @@
 // The ledger: runs, their windows, and every page that was read (ledger-pages.ts). What is not in here has not happened;
 // what is in here is committed together with its rows. All work can be found again from these three tables.
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
 import type { Executor } from './database.js';
 import { runs, windows } from './machinery/ledger.js';
 
@@ -236,6 +236,15 @@ export async function closeRun(
 /** A run that is under way may from now on set more tombstones at once than is plausible. */
 export async function allowDeletes(db: Executor, runId: number): Promise<void> {
   await db.update(runs).set({ allow_deletes: true }).where(eq(runs.id, runId));
+}
+
+/** Those of the runs that are there and go on no more. */
+export async function endedOf(db: Executor, ids: readonly number[]): Promise<number[]> {
+  const ended = await db
+    .select({ id: runs.id })
+    .from(runs)
+    .where(and(inArray(runs.id, [...ids]), ne(runs.state, 'running')));
+  return ended.map(({ id }) => id);
 }
 
 export const runningRuns = (db: Executor, account: string): Promise<Run[]> =>

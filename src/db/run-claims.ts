@@ -10,8 +10,12 @@ import { locksInTransaction } from './locks/in-transaction.js';
 export interface RunClaims {
   /** Claims a run until the process ends. Returns false when another process stands behind it. */
   claim(runId: number): Promise<boolean>;
-  /** Claims anew what a lost connection let go, and lets go of all runs but these. */
-  refresh(running: readonly number[]): Promise<void>;
+  /**
+   * Claims anew what a lost connection let go, and lets go of the runs that have ended. A run that is only being filed is
+   * claimed before others can see it, so what is not seen yet is kept.
+   * @param endedOf which of these have ended
+   */
+  refresh(endedOf: (claimed: readonly number[]) => Promise<readonly number[]>): Promise<void>;
   /** Until the process ends everybody can see that it works this account's jobs. */
   standBy(): Promise<void>;
 }
@@ -50,15 +54,17 @@ export function openClaims(at: PostgresAddress | string): Claims {
       };
       return {
         claim,
-        async refresh(running) {
+        async refresh(endedOf) {
           await useNow();
           if (isStandingBy) await locks.share(workerKey(account));
+          if (claimed.size === 0) return;
+          const ended = await endedOf([...claimed]);
           for (const runId of claimed) {
-            if (running.includes(runId)) {
-              await claim(runId);
-            } else {
+            if (ended.includes(runId)) {
               await locks.release(runKey(runId));
               claimed.delete(runId);
+            } else {
+              await claim(runId);
             }
           }
         },

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DelayedError, type Job, RateLimitError, UnrecoverableError } from 'bullmq';
 import { closeAll } from '../closing.js';
+import { endedOf } from '../db/ledger.js';
 import type { Lookout } from '../db/lookout.js';
 import { letGo, type Retention } from '../db/retention.js';
 import { describe } from '../errors.js';
@@ -183,7 +184,7 @@ export function openWorker(
       try {
         await context.claims.standBy();
         if (await lookout.hasWork(context.account)) await heal(context);
-        else await context.claims.refresh([]);
+        else await context.claims.refresh((ids) => endedOf(context.db, ids));
         if (performance.now() >= pruneAt) {
           await letGo(context.db, context.account, retention);
           pruneAt = performance.now() + aboutMs(PRUNE_MS);

@@ -1,7 +1,7 @@
 // Finds work that the queue has lost (a killed worker, a flushed Redis, a crash between commit and enqueue) by asking
 // the ledger, and sends it out again. Harmless at any time: jobs that are still there are not added twice.
 import { sql } from 'drizzle-orm';
-import { readWindows, runningRuns } from '../db/ledger.js';
+import { endedOf, readWindows, runningRuns } from '../db/ledger.js';
 import { endAtRepeat } from '../db/ledger-pages.js';
 import { hasOverdueDelivery } from '../db/webhook-deliveries.js';
 import { describe } from '../errors.js';
@@ -22,7 +22,7 @@ const unhealed = new Map<number, number>();
 
 export async function heal(context: SyncContext): Promise<void> {
   const runs = await runningRuns(context.db, context.account);
-  await context.claims.refresh(runs.map(({ id }) => id));
+  await context.claims.refresh((ids) => endedOf(context.db, ids));
   for (const run of runs) {
     if (unknownIn(context, run).length > 0) {
       await setAside(context, run);

@@ -144,10 +144,12 @@ test('of the claims: they are taken again on a new connection, past the other en
   expect(await account.claim(1)).toBe(true);
   way.swallow();
   await until('the loss is noticed', () =>
-    account.refresh([1]).then(
-      () => false,
-      () => true,
-    ),
+    account
+      .refresh(async () => [])
+      .then(
+        () => false,
+        () => true,
+      ),
   );
   await until('claimed again', async () => {
     try {

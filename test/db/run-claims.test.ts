@@ -36,7 +36,7 @@ describe.each(['own', 'shared'] as const)('where sessions are %s', (sessions) =>
     const { mine, others } = await scene();
     await mine.claim(1);
     await mine.claim(2);
-    await mine.refresh([2]);
+    await mine.refresh(async () => [1]);
     expect(await others.claim(1)).toBe(true);
     expect(await others.claim(2)).toBe(false);
   });
@@ -55,7 +55,7 @@ describe.each(['own', 'shared'] as const)('where sessions are %s', (sessions) =>
     select pg_terminate_backend(pid) from pg_stat_activity
     where application_name = 'hive-sync claims' and datname = current_database()`);
     await until('the claim is back', async () => {
-      await mine.refresh([1]).catch(() => {});
+      await mine.refresh(async () => []).catch(() => {});
       const held = await db.execute(sql`select from pg_locks l join pg_database d on d.oid = l.database
       where l.locktype = 'advisory' and d.datname = current_database()`);
       return held.length === 1;
@@ -72,7 +72,7 @@ describe.each(['own', 'shared'] as const)('where sessions are %s', (sessions) =>
     const [a, b] = [mine.ofAccount('a'), mine.ofAccount('b')];
     await a.claim(1);
     await b.claim(2);
-    await a.refresh([]);
+    await a.refresh(async (ids) => ids);
     expect(await others.ofAccount('a').claim(1)).toBe(true);
     expect(await others.ofAccount('b').claim(2)).toBe(false);
     const connections = await db.execute(sql`
@@ -92,7 +92,7 @@ describe.each(['own', 'shared'] as const)('where sessions are %s', (sessions) =>
     select pg_terminate_backend(pid) from pg_stat_activity
     where application_name = 'hive-sync claims' and datname = current_database()`);
     await until('it stands by again', async () => {
-      await mine.refresh([]).catch(() => {});
+      await mine.refresh(async () => []).catch(() => {});
       return elsewhere.isWorkedElsewhere('a').catch(() => false);
     });
     await leave();

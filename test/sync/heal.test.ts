@@ -7,7 +7,9 @@ import { openClaims } from '../../src/db/run-claims.js';
 import { openLog } from '../../src/log.js';
 import { openSimulator } from '../../src/simulator/index.js';
 import { heal } from '../../src/sync/heal.js';
-import { startRun } from '../../src/sync/runs/start-run.js';
+import { failRun } from '../../src/sync/runs/finish-run.js';
+import { startFiled } from '../../src/sync/runs/start-filed.js';
+import { fileRun, startRun } from '../../src/sync/runs/start-run.js';
 import { openTestApp, workOff } from '../support/app.js';
 import { createDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
@@ -60,6 +62,34 @@ test('a run that cannot be healed is left alone, and the one behind it is healed
   } finally {
     await app.close();
     await simulator.close();
+  }
+});
+
+test('a run that is filed while its process looks for lost work stays claimed: nobody takes it for one that was left behind', async () => {
+  const url = await createDatabase();
+  const app = await openTestApp(nobody, url);
+  const elsewhere = openClaims(url);
+  const { context } = app.account;
+  const lost = { ...context, enqueue: async () => {} };
+  try {
+    let filed = () => {};
+    const healed = new Promise<void>((resolve) => {
+      filed = resolve;
+    }).then(() => heal(context));
+    const { id } = await startFiled(lost, async (tx) => {
+      const run = await fileRun(tx, context, [], { mode: 'full', trigger: 'api' });
+      // Nobody sees it yet.
+      filed();
+      await healed;
+      return run;
+    });
+    expect(await elsewhere.ofAccount('default').claim(id)).toBe(false);
+    await failRun(lost, id, 'enough');
+    await heal(context);
+    expect(await elsewhere.ofAccount('default').claim(id)).toBe(true);
+  } finally {
+    await elsewhere.close();
+    await app.close();
   }
 });
 
