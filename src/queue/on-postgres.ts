@@ -12,7 +12,7 @@ import {
 import pg from 'pg';
 import type { PostgresAddress } from '../addresses/postgres.js';
 import { pgOptions } from '../db/connection/driver-options.js';
-import { useEveryMs } from '../db/connection/silence.js';
+import { USE, useEveryMs } from '../db/connection/silence.js';
 import { describe, ServiceUnavailableError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Backend } from './backend.js';
@@ -213,7 +213,7 @@ class Listener extends EventEmitter {
     try {
       await client.connect();
       // A dead one says so by its error.
-      using = setInterval(() => void client.query('select 1').catch(() => {}), this.#useEveryMs).unref();
+      using = setInterval(() => void client.query(USE).catch(() => {}), this.#useEveryMs).unref();
       client.once('end', () => clearInterval(using));
       return client;
     } catch (error) {

@@ -12,17 +12,23 @@ export interface Blackhole {
   swallow(): void;
   /** From now on new ones are swallowed too, or pass again. */
   swallowNew(on: boolean): void;
+  /** New flows go to another server from now on, as behind an address that has moved; those that there are stay. */
+  redirect(target: string): void;
   close(): void;
 }
 
 /** @param target such as postgres://user@127.0.0.1:5432/database or redis://127.0.0.1:6379 */
 export async function openBlackhole(target: string): Promise<Blackhole> {
   const url = new URL(target);
-  const port = Number(url.port) || (url.protocol.startsWith('redis') ? 6_379 : 5_432);
+  const placeOf = ({ hostname: host, port, protocol }: URL) => ({
+    host,
+    port: Number(port) || (protocol.startsWith('redis') ? 6_379 : 5_432),
+  });
+  let place = placeOf(url);
   const flows = new Set<{ swallowed: boolean; readonly ends: readonly [net.Socket, net.Socket] }>();
   let isNewSwallowed = false;
   const proxy = net.createServer((client) => {
-    const server = net.connect({ host: url.hostname, port });
+    const server = net.connect(place);
     const flow = { swallowed: isNewSwallowed, ends: [client, server] as const };
     flows.add(flow);
     for (const [from, to] of [
@@ -53,6 +59,9 @@ export async function openBlackhole(target: string): Promise<Blackhole> {
     },
     swallowNew(on) {
       isNewSwallowed = on;
+    },
+    redirect(other) {
+      place = placeOf(new URL(other));
     },
     close() {
       proxy.close();

@@ -1,7 +1,7 @@
 // Servers of a test's own, to be stopped, killed and started again under the product's feet: Redis and PostgreSQL.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,6 +14,8 @@ import { until } from './until.js';
 
 export interface OwnServer {
   readonly url: string;
+  /** Of a PostgreSQL's data. */
+  readonly data?: string;
   /** Of its main process; undefined while it is stopped. */
   pid(): number | undefined;
   answers(): Promise<boolean>;
@@ -62,6 +64,8 @@ interface PostgresOptions {
   readonly settings?: readonly string[];
   /** Folder of another PostgreSQL's programs. Default: those of the embedded one. */
   readonly programs?: string | undefined;
+  /** It follows this one, which is stopped for a moment, by streaming replication; until `select pg_promote()`. */
+  readonly standbyOf?: OwnServer;
 }
 
 export async function openOwnPostgres({
@@ -69,6 +73,7 @@ export async function openOwnPostgres({
   folder = tmpdir(),
   settings: own = [],
   programs,
+  standbyOf,
 }: PostgresOptions = {}): Promise<OwnServer> {
   const home = realpathSync(mkdtempSync(path.join(folder, 'hive-sync-own-')));
   chmodSync(home, 0o755);
@@ -77,8 +82,18 @@ export async function openOwnPostgres({
     programs === undefined
       ? await findBinaries(place)
       : { initdb: path.join(programs, 'initdb'), postgres: path.join(programs, 'postgres') };
-  await initialise(place, binaries);
-  const settings = [...SETTINGS, ...(durable ? [] : FORGETFUL), ...own];
+  const following: string[] = [];
+  if (standbyOf?.data === undefined) {
+    await initialise(place, binaries);
+  } else {
+    await standbyOf.stop();
+    await run('cp', ['-a', `${standbyOf.data}/.`, place.data], {});
+    await standbyOf.start();
+    writeFileSync(path.join(place.data, 'standby.signal'), '');
+    const { port: primaryPort } = new URL(standbyOf.url);
+    following.push(`primary_conninfo=host=127.0.0.1 port=${primaryPort} user=postgres application_name=standby`);
+  }
+  const settings = [...SETTINGS, ...(durable ? [] : FORGETFUL), ...following, ...own];
   const port = await freePort();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   let child: ChildProcess | undefined;
@@ -95,6 +110,7 @@ export async function openOwnPostgres({
   await start();
   return {
     url,
+    data: place.data,
     pid: () => child?.pid,
     answers: () => selects(url),
     start,

@@ -1,6 +1,7 @@
 // What a driver takes for its socket, before there is a connection. The rule: whatever keeps the connection from being
 // made reaches the driver as the error of a socket that was open, after which drivers behave best.
 import { Duplex } from 'node:stream';
+import { Conversation } from './conversation.js';
 import type { Dialled } from './dial.js';
 import { OpeningStatements, type Passed } from './opening-statements.js';
 import { type Patience, SilenceWatch } from './silence.js';
@@ -20,6 +21,7 @@ const FAREWELL_MS = 1_000;
 export class DialledSocket extends Duplex {
   readonly #dial: (signal: AbortSignal) => Promise<Dialled>;
   readonly #firstWordMs: number;
+  readonly #conversation = new Conversation(() => void this.#leaveReadOnly());
   readonly #silence: SilenceWatch;
   #opening: OpeningStatements | undefined;
   readonly #giveUp = new AbortController();
@@ -41,7 +43,7 @@ export class DialledSocket extends Duplex {
     super({ allowHalfOpen: false, emitClose: false });
     this.#dial = dial;
     this.#firstWordMs = patience.firstWordMs;
-    this.#silence = new SilenceWatch(patience, (silentMs, found) => {
+    this.#silence = new SilenceWatch(this.#conversation, patience, (silentMs, found) => {
       const seconds = Math.round(silentMs / 1_000);
       this.#giveUpSilent(`has not answered for ${seconds} s, and ${found}: the connection is given up`);
     });
@@ -66,7 +68,7 @@ export class DialledSocket extends Duplex {
 
   /** The server's process, by its own word; undefined = it has not said. */
   get process(): number | undefined {
-    return this.#silence.process;
+    return this.#conversation.process;
   }
 
   connect(): this {
@@ -164,6 +166,13 @@ export class DialledSocket extends Duplex {
 
   #giveUpSilent(what: string): void {
     this.destroy(Object.assign(new Error(`${this.host}:${this.port} ${what}`), { code: 'ETIMEDOUT' }));
+  }
+
+  /** Another server may have taken over from this one, and is found by the next connection. The driver reads the error first. */
+  async #leaveReadOnly(): Promise<void> {
+    await laterOn();
+    const gone = `${this.host}:${this.port} has become read-only: the connection is given up, another server may be found`;
+    this.destroy(Object.assign(new Error(gone), { code: 'ECONNRESET' }));
   }
 
   override _read(): void {

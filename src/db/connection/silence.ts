@@ -1,7 +1,7 @@
 // A connection on which an answer is due and nothing comes. After a while it is asked, on another connection, whether the
 // server is at work on it; what is not is given up. No statement has a time limit of its own.
 import type { PostgresAddress } from '../../addresses/postgres.js';
-import { Conversation } from './conversation.js';
+import type { Conversation } from './conversation.js';
 import type { Answer, Inquiry } from './inquiry.js';
 
 /** How long an answer may be due before the server is asked, unless the address says otherwise, milliseconds. */
@@ -15,6 +15,11 @@ export const silenceOf = ({ silenceMs = SILENCE_MS }: Pick<PostgresAddress, 'sil
  */
 export const useEveryMs = (address: Pick<PostgresAddress, 'silenceMs'>): number =>
   Math.min(SILENCE_MS, silenceOf(address));
+
+/** With this. It fails on a server that another has taken over from, as a write does; then its connection is given up. */
+export const USE = `do $$ begin
+  if pg_is_in_recovery() then raise exception 'this server is a standby' using errcode = 'read_only_sql_transaction'; end if;
+end $$`;
 
 export interface Patience {
   /** A server that says nothing at all for so long after it was reached is gone; 0 = never. */
@@ -42,20 +47,16 @@ const FOUND: Readonly<Record<Answer, string>> = {
 export class SilenceWatch {
   readonly #patience: Patience;
   readonly #giveUp: (silentMs: number, found: string) => void;
-  readonly #conversation = new Conversation();
+  readonly #conversation: Conversation;
   #timer: NodeJS.Timeout | undefined;
   #isHeldBack = false;
   #hasEnded = false;
 
   /** @param giveUp told when the connection is dead, and what was found */
-  constructor(patience: Patience, giveUp: (silentMs: number, found: string) => void) {
+  constructor(conversation: Conversation, patience: Patience, giveUp: (silentMs: number, found: string) => void) {
+    this.#conversation = conversation;
     this.#patience = patience;
     this.#giveUp = giveUp;
-  }
-
-  /** The server's process, by its own word; undefined = it has not said. */
-  get process(): number | undefined {
-    return this.#conversation.process;
   }
 
   sent(chunk: Buffer): void {

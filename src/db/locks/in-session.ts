@@ -2,6 +2,7 @@
 import postgres from 'postgres';
 import type { PostgresAddress } from '../../addresses/postgres.js';
 import { postgresJsOptions } from '../connection/driver-options.js';
+import { USE } from '../connection/silence.js';
 import { reconnectAfter } from '../database.js';
 import type { Locks } from './locks.js';
 
@@ -21,7 +22,7 @@ export function locksInSession(address: PostgresAddress, purpose: string): Locks
   });
   return {
     async use() {
-      await client`select 1`;
+      await client.unsafe(USE);
     },
     async tryOne(key) {
       if (held.has(key)) return true;

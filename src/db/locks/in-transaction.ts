@@ -5,6 +5,7 @@ import pg from 'pg';
 import type { PostgresAddress } from '../../addresses/postgres.js';
 import { pgOptions } from '../connection/driver-options.js';
 import { asStatements, SESSION } from '../connection/session.js';
+import { USE } from '../connection/silence.js';
 import type { Locks } from './locks.js';
 
 const BEGIN = `begin isolation level read committed read only; ${asStatements(SESSION, 'local')}`;
@@ -78,7 +79,7 @@ export function locksInTransaction(address: PostgresAddress, purpose: string): L
 
   return {
     async use() {
-      await alone((client) => client.query('select 1'));
+      await alone((client) => client.query(USE));
     },
     tryOne: (key) =>
       alone(async (client) => {

@@ -8,7 +8,7 @@ export interface Locks {
   release(key: string): Promise<void>;
   /** Has nobody else the lock? Ours does not count. */
   isFree(key: string): Promise<boolean>;
-  /** Connects, or sees whether the connection is alive. @throws when it is not; what was held is to be taken again */
+  /** Connects, or sees whether the connection is alive and its server the primary. @throws when not; what was held is to be taken again */
   use(): Promise<void>;
   /** Lets go of all. */
   close(): Promise<void>;
