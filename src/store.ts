@@ -19,7 +19,7 @@ export const unlessLost = <T>({ lost }: Pick<Store, 'lost'>, act: Promise<T>): P
 const NEVER = new Promise<never>(() => {});
 
 export interface StoreOptions {
-  /** Told where the embedded database went, when that is not obvious. */
+  /** Told where the embedded database went, when that is not obvious. What it holds back is written with the close. */
   readonly log?: Logger;
   /** False = embedded data may be lost in a power cut (demo, tests). */
   readonly durable?: boolean;
@@ -30,7 +30,10 @@ export async function openStore(
   { database: own, home, connections, silenceMs }: Pick<Config, 'database' | 'home' | 'connections' | 'silenceMs'>,
   { log, durable = true }: StoreOptions = {},
 ): Promise<Store> {
-  if (own !== undefined) return { ...(await openDatabase(own, { connections })), embedded: false, lost: NEVER };
+  if (own !== undefined) {
+    const database = await openDatabase(own, { connections });
+    return { ...database, embedded: false, lost: NEVER, close: () => database.close().finally(() => log?.flush()) };
+  }
   const server = await openEmbeddedPostgres({
     home,
     durable,
@@ -52,6 +55,7 @@ export async function openStore(
         await database.close();
       } finally {
         await server.close();
+        log?.flush();
       }
     },
   };
