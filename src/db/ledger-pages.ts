@@ -46,6 +46,8 @@ export interface Entered {
    * of its list with a page of it, and does not say so.
    */
   readonly isRepeat: boolean;
+  /** Does it show as many records as a page has? */
+  readonly isFull: boolean;
 }
 
 /** What a page adds to the sums of its window. */
@@ -104,7 +106,10 @@ export async function enterPage(
       and ${entry.ids?.length ?? 0} > 0 and (select count(*) >= 2 or coalesce(bool_or(p.state = 'beyond'), false)
         from sync.pages p where p.window_id = w.id and p.pass = w.pass and p.page <> entry.page and p.ids = entry.ids
           and p.page in (${near(entry.page)}, w.end_below)) as is_repeat`);
-  return row && { window: windowOf(row.window), pageCountBefore: row.page_count_before, isRepeat: row.is_repeat };
+  if (row === undefined) return undefined;
+  const window = windowOf(row.window);
+  const isFull = (entry.records ?? 0) >= (window.items_per_page ?? 1);
+  return { window, pageCountBefore: row.page_count_before, isRepeat: row.is_repeat, isFull };
 }
 
 /**
@@ -192,6 +197,17 @@ export async function countSeen(db: Executor, window: Window): Promise<{ distinc
   return { distinctIds: row?.distinct_ids ?? 0, outOfOrder: row?.out_of_order ?? false };
 }
 
+/** Do the ids of each page fall? Records without a usable one have no say. */
+export async function areIdsInOrder(db: Executor, window: Window): Promise<boolean> {
+  const [row] = await db.execute<{ sorted: boolean }>(sql`
+    select not exists (
+      select from sync.pages p, lateral (
+        select id, lag(id) over (order by place) as above from unnest(p.ids) with ordinality as shown(id, place)
+        where id > 0) as pairs
+      where p.window_id = ${window.id} and p.pass >= ${window.base_pass} and id > above) as sorted`);
+  return row?.sorted ?? false;
+}
+
 /** Start of the earliest request that the proof of a window can rest on. */
 export async function earliestRequest(db: Executor, window: Window): Promise<Date> {
   const [row] = await db.execute<{ ms: number | null }>(sql`
@@ -206,6 +222,60 @@ export async function deepestPage(db: Executor, window: Window): Promise<number>
     select max(page) as page from sync.pages
     where window_id = ${window.id} and pass >= ${window.base_pass} and state = 'read'`);
   return row?.page ?? 0;
+}
+
+/** Between which pages the end of a list lies that was said to be much longer than it is. */
+export interface SearchedSpan {
+  /** The deepest that had records; 0 = none. */
+  readonly deepest: number;
+  /** The lowest that lay beyond it. */
+  readonly endBelow: number;
+}
+
+/** @param window of which a page lay beyond the end */
+export async function searchedSpan(db: Executor, window: Window): Promise<SearchedSpan> {
+  const deepest = await deepestPage(db, window);
+  const [row] = await db.execute<{ end_below: number | null }>(sql`
+    select least(min(page), ${window.end_below}::integer) as end_below from sync.pages
+    where window_id = ${window.id} and pass = ${window.pass} and state = 'beyond' and page > ${deepest}`);
+  return { deepest, endBelow: row?.end_below ?? deepest + 1 };
+}
+
+/** So far from the middle another page is taken where that one cannot be had. */
+const NEAR_THE_MIDDLE = 50;
+
+/** The page in the middle, or one near to it, that is not in the ledger yet; undefined = there is none. */
+export async function probeBetween(
+  db: Executor,
+  window: Window,
+  { deepest, endBelow }: SearchedSpan,
+): Promise<number | undefined> {
+  const middle = Math.floor((deepest + endBelow) / 2);
+  const from = Math.max(deepest + 1, middle - NEAR_THE_MIDDLE);
+  const to = Math.min(endBelow - 1, middle + NEAR_THE_MIDDLE);
+  const [row] = await db.execute<{ n: number }>(sql`
+    select n from generate_series(${from}::integer, ${to}::integer) as n
+    where not exists (select from sync.pages p
+      where p.window_id = ${window.id} and p.pass = ${window.pass} and p.page = n)
+    order by abs(n - ${middle}::integer) limit 1`);
+  return row?.n;
+}
+
+/** After so many pages, and each time that they have doubled, it is asked whether the list repeats itself. */
+const LOOKED_AT_FROM = 64;
+
+/**
+ * Have the pages of this pass shown far more records than there are different ones among them? Then the API goes round
+ * in what it has, whatever number of pages it claims.
+ */
+export async function showsNothingNew(db: Executor, window: Window): Promise<boolean> {
+  const { pages_read: pages } = window;
+  if (pages < LOOKED_AT_FROM || !Number.isInteger(Math.log2(pages))) return false;
+  const [row] = await db.execute<{ repeats: boolean }>(sql`
+    select count(*) > 2 * count(distinct id) + ${SPARE_RECORDS}::integer as repeats
+    from sync.pages p, unnest(p.ids) as id
+    where p.window_id = ${window.id} and p.pass = ${window.pass} and p.state = 'read'`);
+  return row?.repeats ?? false;
 }
 
 /** The answers of one pass, in the order of the pages. */

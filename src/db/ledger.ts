@@ -1,6 +1,6 @@
 // The ledger: runs, their windows, and every page that was read (ledger-pages.ts). What is not in here has not happened;
 // what is in here is committed together with its rows. All work can be found again from these three tables.
-import { and, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import type { Executor } from './database.js';
 import { runs, windows } from './machinery/ledger.js';
 
@@ -162,13 +162,38 @@ export async function closeWindow(
  * A certified window that what came later refutes is certified no more. @param because null = it is read once more as
  * another window, and counts no longer
  */
-export async function refuteWindow(tx: Executor, { id }: Window, because: string | null): Promise<boolean> {
+export async function refuteWindow(tx: Executor, window: Window, because: string | null): Promise<boolean> {
   const refuted = await tx
     .update(windows)
     .set({ state: because === null ? 'split' : 'uncertified', reason: because, as_of: null })
-    .where(and(eq(windows.id, id), eq(windows.state, 'certified')))
+    .where(and(eq(windows.id, window.id), eq(windows.state, 'certified')))
     .returning({ id: windows.id });
+  // What lies below a head was proved by it alone.
+  if (refuted.length > 0 && window.kind === 'head') {
+    const below = [eq(windows.collection, window.collection), eq(windows.kind, 'whole'), isNotNull(windows.to_at)];
+    await tx
+      .update(windows)
+      .set({ as_of: null })
+      .where(and(eq(windows.run_id, window.run_id), ...below));
+  }
   return refuted.length > 0;
+}
+
+/**
+ * Do a range and another one count far more than the one that both were cut from? Then the API's counts are not those of the
+ * range, and cutting it further would not end.
+ */
+export async function countsMoreThanItsWhole(db: Executor, window: Window): Promise<boolean> {
+  const [row] = await db.execute<{ more: boolean }>(sql`
+    select exists (
+      select from sync.windows whole join sync.windows other on other.run_id = whole.run_id
+        and other.collection = whole.collection and other.kind = 'range' and other.id not in (whole.id, ${window.id})
+        and other.from_at >= whole.from_at and other.to_at <= whole.to_at
+      join sync.windows this on this.id = ${window.id} and (other.from_at >= this.to_at or other.to_at <= this.from_at)
+      where whole.run_id = ${window.run_id} and whole.collection = ${window.collection} and whole.kind = 'range'
+        and whole.state = 'split' and whole.from_at <= this.from_at and whole.to_at >= this.to_at
+        and other.last_item_count + this.last_item_count > 1.5 * whole.last_item_count) as more`);
+  return row?.more ?? false;
 }
 
 /** Starts another pass over some pages, or over all (null). Returns it; undefined when somebody else did. */

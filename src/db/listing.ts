@@ -7,6 +7,7 @@ import type { Window } from './ledger.js';
 interface ReadRow extends Record<string, unknown> {
   page: number;
   pass: number;
+  records: number;
   item_count: number | null;
   items_per_page: number | null;
   page_count: number | null;
@@ -36,7 +37,7 @@ async function readsIn(tx: Executor, { id, base_pass: basePass }: Pick<Window, '
   let after: ReadRow | undefined;
   for (;;) {
     const rows: ReadRow[] = await tx.execute<ReadRow>(sql`
-      select page, pass, item_count, items_per_page, page_count,
+      select page, pass, records, item_count, items_per_page, page_count,
         to_jsonb(ids[greatest(1, cardinality(ids) - 1):]) as last_ids, ${ms('newest_at')} as newest,
         ${ms('oldest_at')} as oldest, ${ms('requested_at')} as requested,
         ${ms('coalesce(answered_at, committed_at)')} as answered
@@ -46,6 +47,7 @@ async function readsIn(tx: Executor, { id, base_pass: basePass }: Pick<Window, '
     for (const row of rows) {
       reads.push({
         page: row.page,
+        records: row.records,
         itemCount: row.item_count,
         itemsPerPage: row.items_per_page,
         pageCount: row.page_count,

@@ -23,7 +23,7 @@ export interface Page {
    */
   readonly itemCount: number | undefined;
   readonly itemsPerPage: number | undefined;
-  /** Does the list end before this page? Then it shows no records of its own. */
+  /** Does the list end before this page? Then it shows none, or the last ones once more. */
   readonly isBeyond: boolean;
 }
 
@@ -51,23 +51,22 @@ export function readPage(body: unknown, url: string, asked: number): Page {
   const said = readNumbers(result.data.pagination);
   // Some APIs answer a page past the end with their last one, and say so.
   const isRepeated = said.currentPage !== undefined && said.currentPage < asked && said.currentPage === said.pageCount;
-  const records = isRepeated ? [] : data;
-  const isBeyond = asked > 1 && records.length === 0;
+  const isBeyond = asked > 1 && (isRepeated || data.length === 0);
   const rows = isRepeated ? 0 : data.length;
   const pageCount = isBeyond ? lowerThan(said.pageCount, asked) : atLeast(said.pageCount, rows > 0 ? asked : 0);
   const itemsPerPage = said.itemsPerPage === undefined || said.itemsPerPage < rows ? undefined : said.itemsPerPage;
   const itemCount = believable(said.itemCount, rows, pageCount ?? said.pageCount);
+  // A page that is not full is the last one, whatever the numbers say.
+  const isShort = !isBeyond && itemsPerPage !== undefined && rows < itemsPerPage;
+  const believed = isShort && pageCount !== undefined && pageCount > asked ? undefined : pageCount;
   if (pageCount === undefined || itemCount === undefined || itemsPerPage === undefined) {
-    // No count confirms it, and a page that is not full is the last one.
-    const isShort = itemCount === undefined && itemsPerPage !== undefined && rows < itemsPerPage;
-    const believed = isShort && !isBeyond && pageCount !== undefined && pageCount > asked ? undefined : pageCount;
-    return { records, pageCount: believed, itemCount: isBeyond ? undefined : itemCount, itemsPerPage, isBeyond };
+    return { records: data, pageCount: believed, itemCount: isBeyond ? undefined : itemCount, itemsPerPage, isBeyond };
   }
   // All three are there: then they must agree.
   const agrees = Math.max(1, Math.ceil(itemCount / itemsPerPage)) === Math.max(1, pageCount);
   return agrees
-    ? { records, pageCount, itemCount, itemsPerPage, isBeyond }
-    : { records, pageCount: undefined, itemCount: undefined, itemsPerPage, isBeyond };
+    ? { records: data, pageCount: believed, itemCount, itemsPerPage, isBeyond }
+    : { records: data, pageCount: undefined, itemCount: undefined, itemsPerPage, isBeyond };
 }
 
 interface Numbers {

@@ -3,7 +3,7 @@ import type { Listing, PageRead } from '../../src/sync/reading/page-read.js';
 import { isLastPage } from '../../src/sync/reading/page-read.js';
 import { type End, type Stitching, stitch } from '../../src/sync/reading/stitch.js';
 
-export interface ReadWithIds extends Omit<PageRead, 'lastIds'> {
+export interface ReadWithIds extends Omit<PageRead, 'lastIds' | 'records'> {
   readonly ids: readonly number[];
 }
 
@@ -14,7 +14,7 @@ export function listingOf(reads: readonly ReadWithIds[], pauseMs = 5_000): Listi
     for (const id of new Set(ids)) places.set(id, [...(places.get(id) ?? []), i]);
   }
   return {
-    reads: reads.map(({ ids, ...read }) => ({ ...read, lastIds: ids.slice(-2) })),
+    reads: reads.map(({ ids, ...read }) => ({ ...read, records: ids.length, lastIds: ids.slice(-2) })),
     shared: [...places.values()].filter((at) => at.length > 1),
     pauseMs,
   };

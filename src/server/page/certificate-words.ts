@@ -27,7 +27,6 @@ type Proof = Pick<
   | 'moved'
   | 'pass'
   | 'distinct_ids'
-  | 'without_id'
   | 'first_item_count'
   | 'last_item_count'
   | 'pages_failed'
@@ -38,7 +37,7 @@ type Proof = Pick<
 
 /** Why it is proved, or what is missing; goes beside the window's state. */
 export function certificateInWords(window: Proof): string {
-  const seen = (window.distinct_ids ?? 0) + window.without_id;
+  const seen = window.distinct_ids ?? 0;
   const last = window.last_item_count;
   const passes = window.pass > 1 ? ` It took ${counted(window.pass, 'pass', 'passes')}.` : '';
   switch (window.state) {

@@ -20,20 +20,21 @@ export type Judgement =
   | { readonly is: 'uncertified'; readonly because: string };
 
 export interface Evidence {
-  /** Distinct ids in all reads. */
+  /** Different records in all reads, those without a usable id among them. */
   readonly distinctIds: number;
+  /** Is each page sorted, newest first, by created_at or else by id? Only looked at when the list moved. */
+  readonly isSorted?: boolean;
   /** Only needed when the list moved, or there was a pause. */
   readonly listing: Listing | undefined;
 }
 
 /** @param window after the last page of a pass */
-export function judge(window: Window, { distinctIds, listing }: Evidence): Judgement {
+export function judge(window: Window, { distinctIds: seen, isSorted = true, listing }: Evidence): Judgement {
   if (window.pages_failed > 0) {
     return { is: 'uncertified', because: `${pagesInWords(window.pages_failed)} could not be read, see dead letters` };
   }
   const said = listing?.reads.at(-1)?.itemCount ?? window.last_item_count;
   if (said === null) return { is: 'uncertified', because: "the API's item_count cannot be used as proof" };
-  const seen = distinctIds + window.without_id;
   if (!window.moved) {
     if (seen === said) return { is: 'certified' };
     const end = window.pass === window.base_pass ? doubtfulEnd(window) : [];
@@ -41,6 +42,11 @@ export function judge(window: Window, { distinctIds, listing }: Evidence): Judge
   }
   const because = `the list moved while it was read, or there was a pause: ${window.first_item_count} records at first, ${said} at last, ${seen} seen`;
   if (listing === undefined) return again(window, null, because);
+  // In an order that changes nothing tells what was passed over. It may stand still when it is read once more.
+  if (!isSorted) {
+    const unsorted = `${because}; it is sorted neither by created_at nor by id, so nothing tells what was left out`;
+    return window.base_pass === 1 ? again(window, null, unsorted) : { is: 'uncertified', because: unsorted };
+  }
   const stitching = stitch(listing, endOfList(lastPageOf(window) ?? 1));
   if (!stitching.isWhole) {
     return again(window, [...stitching.readAgain, ...doubtfulEnd(window)].slice(0, MOST_PAGES_AGAIN), because);

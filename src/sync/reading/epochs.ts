@@ -40,7 +40,10 @@ function medianDuration(reads: readonly PageRead[]): number {
 const agree = (a: PageRead, b: PageRead | undefined): boolean =>
   a.itemCount !== null && a.itemCount === b?.itemCount && a.itemsPerPage === b.itemsPerPage;
 
-/** Reads of neighbouring pages of one epoch, the upper page first, as places in `reads`. */
+/**
+ * Reads of neighbouring pages of one epoch, the upper page first, as places in `reads`. Not with the last read before the
+ * count changes: a count that is kept for a while may be one answer late, and the records those of after the change.
+ */
 export function neighboursIn(
   reads: readonly PageRead[],
   epochs: readonly (number | undefined)[],
@@ -48,6 +51,11 @@ export function neighboursIn(
   const byPlace = new Map(reads.map(({ page }, i) => [`${epochs[i]} ${page}`, i]));
   return reads.flatMap(({ page }, i): [number, number][] => {
     const lower = epochs[i] === undefined ? undefined : byPlace.get(`${epochs[i]} ${page + 1}`);
-    return lower === undefined ? [] : [[i, lower]];
+    return lower === undefined || isBeforeChange(reads, i) || isBeforeChange(reads, lower) ? [] : [[i, lower]];
   });
 }
+
+const isBeforeChange = (reads: readonly PageRead[], i: number): boolean => {
+  const [read, next] = [reads[i], reads[i + 1]];
+  return read !== undefined && next !== undefined && !agree(read, next);
+};

@@ -12,8 +12,8 @@ import {
   startNextPass,
   type Window,
 } from '../../db/ledger.js';
-import { countSeen, deepestPage, earliestRequest } from '../../db/ledger-pages.js';
-import { resolvePageLetters, supersedeByCertificate } from '../../db/letter-ends.js';
+import { areIdsInOrder, countSeen, deepestPage, earliestRequest } from '../../db/ledger-pages.js';
+import { resolvePageLetters } from '../../db/letter-ends.js';
 import { addLookups, countSuspects, dropSuspects } from '../../db/lookups.js';
 import { inLockOrder, transact } from '../../db/transact.js';
 import type { Collection } from '../collection.js';
@@ -61,7 +61,6 @@ export async function finishWindow(context: SyncContext, window: Window): Promis
   const closed = await transact(context.db, async (tx) => {
     const { ledger } = await inLockOrder({
       deadLetters: async () => {
-        if (state === 'certified' && window.kind === 'whole') await supersedeByCertificate(tx, window);
         if (state === 'done' && run?.mode === 'retry') await resolvePageLetters(tx, window);
       },
       ledger: async () => {
@@ -101,8 +100,8 @@ async function readOn(
 }
 
 /** That there is nothing is told by a single answer, which nothing beside it confirms: it is asked for twice. */
-const isEmptyForTheFirstTime = ({ kind, base_pass: basePass, without_id: withoutId }: Window, distinctIds: number) =>
-  (kind === 'whole' || kind === 'range') && basePass === 1 && distinctIds === 0 && withoutId === 0;
+const isEmptyForTheFirstTime = ({ kind, base_pass: basePass }: Window, distinctIds: number) =>
+  (kind === 'whole' || kind === 'range') && basePass === 1 && distinctIds === 0;
 
 const stateOf = (judgement: Exclude<Judgement, { is: 'read again' }>, { kind }: Window) =>
   judgement.is === 'certified' && kind === 'chosen' ? 'done' : judgement.is;
@@ -121,8 +120,13 @@ async function judgeByKind(
   if (window.kind === 'chosen') {
     return window.pages_failed === 0 ? { is: 'certified' } : judge(window, { distinctIds, listing: undefined });
   }
-  const listing = window.moved ? await readListing(context.db, window, context.pauseMs) : undefined;
-  return judge(window, { distinctIds, listing });
+  if (!window.moved) return judge(window, { distinctIds, listing: undefined });
+  const listing = await readListing(context.db, window, context.pauseMs);
+  return judge(window, {
+    distinctIds,
+    listing,
+    isSorted: !seen.outOfOrder || (await areIdsInOrder(context.db, window)),
+  });
 }
 
 interface Following {
@@ -172,7 +176,8 @@ async function whatFollows(
   if (window.kind !== 'whole') return {};
   const missing = await missingIn(context, collection, run, window, { from: null, to: window.to_at });
   if (missing.tooMany !== undefined) return missing;
-  const open = await unseenIn(context.db, collection, window, lastPageOf(window) ?? 1);
+  const before = await earliestRequest(context.db, window);
+  const open = await unseenIn(context.db, collection, window, { last: lastPageOf(window) ?? 1, before });
   // What lies above the pin: records that came since, and those that are dated in the future.
   const isTopOpen = window.to_at !== null && (run?.mode === 'full' || run?.mode === 'incremental');
   return { ...missing, open, windows: isTopOpen ? [planHead(collection, window.priority)] : [] };

@@ -1,24 +1,25 @@
 // After a page: the next pages of its window, the other windows of its run, or the end of the window. Everything here
 // may be done twice: each step asks the ledger first.
-import { addWindows, closeWindow, type Window } from '../../db/ledger.js';
-import { deepestPage, type Entered, endAtRepeat, endAtSame, missingPages } from '../../db/ledger-pages.js';
+import { addWindows, closeWindow, countsMoreThanItsWhole, type Window } from '../../db/ledger.js';
+import {
+  deepestPage,
+  type Entered,
+  endAtRepeat,
+  endAtSame,
+  missingPages,
+  probeBetween,
+  searchedSpan,
+  showsNothingNew,
+} from '../../db/ledger-pages.js';
 import type { SyncContext } from '../context.js';
 import { halves, LONGEST_RANGE } from '../runs/plan.js';
 import { enqueueWaiting, tasksOf } from '../runs/send-out.js';
-import {
-  firstPages,
-  lastPageOf,
-  mayBeReadToTheEnd,
-  pageAfter,
-  pageBetween,
-  pagesOfPass,
-  readingOrder,
-} from './reading-order.js';
+import { firstPages, lastPageOf, mayBeReadToTheEnd, pageAfter, pagesOfPass, readingOrder } from './reading-order.js';
 import { endWindow } from './retried-page.js';
 
 export async function goOn(
   context: SyncContext,
-  { window: entered, pageCountBefore, isRepeat }: Entered,
+  { window: entered, pageCountBefore, isRepeat, isFull }: Entered,
   page: number,
 ): Promise<void> {
   const window = isRepeat ? await endAtSame(context.db, entered, page) : await endAtRepeat(context.db, entered);
@@ -28,7 +29,9 @@ export async function goOn(
     await endWindow(context, window);
     return;
   }
-  if (window.kind === 'range' && (window.page_count ?? 0) > LONGEST_RANGE && (await split(context, window))) {
+  // A page that is not full has told by that how long its range is, whatever it counts.
+  const isLong = window.kind === 'range' && (window.page_count ?? 0) > LONGEST_RANGE && isFull;
+  if (isLong && !(await countsMoreThanItsWhole(context.db, window)) && (await split(context, window))) {
     await enqueueWaiting(context, window.run_id, 'all');
     return;
   }
@@ -47,6 +50,7 @@ export async function isReadToTheEnd({ db }: Pick<SyncContext, 'db'>, window: Wi
       window.pages_failed > 0 || (window.end_below !== null && (await deepestPage(db, window)) >= window.end_below - 1)
     );
   }
+  if (window.pages_again === null && (await showsNothingNew(db, window))) return true;
   if (!mayBeReadToTheEnd(window)) return false;
   const found = { order: readingOrder(window), last: lastPageOf(window), limit: 1 };
   return (await missingPages(db, window, found)).length === 0;
@@ -80,9 +84,10 @@ export async function pagesToSend(
   const last = lastPageOf(window);
   if (pagesOfPass(window) === null) return [(await deepestPage(db, window)) + 1];
   if (window.pages_again === null && window.end_below !== null) {
-    const deepest = await deepestPage(db, window);
-    const between = pageBetween(deepest, (last ?? 1) + 1);
-    if (between !== undefined && window.end_below - deepest > 2 * frontier) return [between];
+    const { deepest, endBelow } = await searchedSpan(db, window);
+    const probe = endBelow - deepest > 2 * frontier ? await probeBetween(db, window, { deepest, endBelow }) : undefined;
+    if (probe !== undefined) return [probe];
+    return missingPages(db, window, { order: readingOrder(window), last: endBelow - 1, limit: frontier });
   }
   return missingPages(db, window, { order: readingOrder(window), last, limit: frontier });
 }

@@ -2,6 +2,7 @@
 // so that a worker that was away for a month needs few of them. Its pages are stitched together like those of any list
 // that moves.
 import type { Run, Window } from '../../db/ledger.js';
+import { areIdsInOrder } from '../../db/ledger-pages.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
 import { type Judgement, judge, MOST_PASSES } from './certificate.js';
@@ -21,6 +22,12 @@ const MOST_REPAIRS = 4;
 
 /** Steps that double, from one page on; never fewer than any list may take. */
 const passesDownTo = (page: number): number => Math.max(MOST_PASSES, Math.ceil(Math.log2(page)) + 1);
+
+/** Where the API does not say how many pages there are, as many as it counts records; and it may not even count. */
+const furthestInFull = ({ last_item_count: count, ...window }: Window, last: number | null, above: number): number => {
+  if (last !== null) return Number.POSITIVE_INFINITY;
+  return count === null ? DEEPEST + above : Math.ceil(count / perPageOf(window)) + 1;
+};
 
 const NOT_SORTED = 'the list is not sorted by created_at, newest first';
 
@@ -62,12 +69,12 @@ export async function judgeHead(
   }
   const last = lastPageOf(window);
   if (isLastPage(deepest) || (last !== null && deepest.page >= last)) {
-    const judgement = judge(window, { distinctIds, listing });
+    const judgement = judge(window, { distinctIds, listing, isSorted: isSorted || (await areIdsInOrder(db, window)) });
     return judgement.is === 'certified' ? { ...judgement, isWhole: true } : judgement;
   }
   // What stands above the mark and is known is dated in the future: each head begins with it.
   const above = Math.ceil((await countNewer(db, collection, window, mark)) / perPageOf(window));
-  const furthestAllowed = run?.mode === 'full' ? Number.POSITIVE_INFINITY : DEEPEST + above;
+  const furthestAllowed = run?.mode === 'full' ? furthestInFull(window, last, above) : DEEPEST + above;
   if (deepest.page >= furthestAllowed || (!isSorted && (last ?? DEEPEST) > furthestAllowed)) {
     return { is: 'uncertified', because: `${isSorted ? 'the head is too long' : NOT_SORTED}, a full sync is needed` };
   }

@@ -9,6 +9,8 @@ const DOCUMENTED_PER_PAGE = 20;
 
 export interface PageRead {
   readonly page: number;
+  /** How many it showed. */
+  readonly records: number;
   readonly itemCount: number | null;
   readonly itemsPerPage: number | null;
   /** As this answer said; null when it said nothing that can be believed. */
@@ -41,6 +43,12 @@ export const isLastPage = ({ page, pageCount, itemCount, itemsPerPage }: PageRea
   pageCount !== null &&
   page >= pageCount &&
   (itemCount === null || itemsPerPage === null || page * itemsPerPage >= itemCount);
+
+/** Did it show fewer records than its own numbers say? One that is left out by an answer stands in no page. */
+export const isShort = ({ page, records, itemCount, itemsPerPage }: PageRead): boolean =>
+  itemCount !== null &&
+  itemsPerPage !== null &&
+  records < Math.min(itemsPerPage, Math.max(0, itemCount - (page - 1) * itemsPerPage));
 
 /** The newest read of each page, by page. @param reads in the order of their requests */
 export const newestByPage = (reads: readonly PageRead[]): PageRead[] =>

@@ -41,10 +41,3 @@ export function mayBeReadToTheEnd(window: Extent & Pick<Window, 'pages_read' | '
   const pages = pagesOfPass(window);
   return pages !== null && window.pages_read + window.pages_failed >= pages;
 }
-
-/**
- * The next page to ask for while the end of a list is looked for that was said to be much longer than it is: between the
- * deepest page that had records and the lowest that lay beyond. undefined = there is nothing between the two.
- */
-export const pageBetween = (deepest: number, endBelow: number): number | undefined =>
-  endBelow - deepest > 1 ? Math.floor((deepest + endBelow) / 2) : undefined;

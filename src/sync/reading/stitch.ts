@@ -10,11 +10,13 @@
 // pages that touch in one instant and no more can both show y and both leave out x. Such pages need two reads without a
 // change in between; and two pages that share a record although nothing changed are no neighbours of each other.
 //
+// A page that shows fewer records than its own numbers say was not read whole: it proves nothing, and is read again.
+//
 // "Did not change" is judged by the API's item_count and by the time that passed (epochs.ts), and what that leaves open
 // is in docs/design.md, 4.5.
 import { Contradictions } from './contradictions.js';
 import { epochsOf, neighboursIn } from './epochs.js';
-import { isLastPage, type Listing, type PageRead } from './page-read.js';
+import { isLastPage, isShort, type Listing, type PageRead } from './page-read.js';
 import { Patches } from './patches.js';
 
 export type Stitching =
@@ -38,7 +40,7 @@ export function stitch({ reads, shared, pauseMs }: Listing, end: End): Stitching
     for (const [n, i] of at.entries()) {
       for (const j of at.slice(n + 1)) {
         const [a, b] = [reads[i], reads[j]];
-        if (a === undefined || b === undefined) continue;
+        if (a === undefined || b === undefined || isShort(a) || isShort(b)) continue;
         const epoch = epochs[i];
         if (a.page !== b.page && epoch !== undefined && epoch === epochs[j]) contradictions.add(epoch, a.page, b.page);
         else if (overlap(a, b)) patches.join(i, j);
@@ -47,10 +49,11 @@ export function stitch({ reads, shared, pauseMs }: Listing, end: End): Stitching
   }
   const contradicted = contradictions.pages();
   for (const [upper, lower] of neighboursIn(reads, epochs)) {
-    if (!contradicted.has(`${epochs[upper]} ${reads[upper]?.page}`)) patches.join(upper, lower);
+    const isFull = [upper, lower].every((i) => reads[i] !== undefined && !isShort(reads[i]));
+    if (isFull && !contradicted.has(`${epochs[upper]} ${reads[upper]?.page}`)) patches.join(upper, lower);
   }
-  const tops = new Set(reads.flatMap(({ page }, i) => (page === 1 ? [patches.of(i)] : [])));
-  const isWhole = reads.some((read, i) => end.isEnd(read) && tops.has(patches.of(i)));
+  const tops = new Set(reads.flatMap((read, i) => (read.page === 1 && !isShort(read) ? [patches.of(i)] : [])));
+  const isWhole = reads.some((read, i) => end.isEnd(read) && !isShort(read) && tops.has(patches.of(i)));
   return isWhole ? { isWhole } : { isWhole, readAgain: gapsIn(reads, patches, end) };
 }
 
@@ -78,7 +81,7 @@ function gapsIn(reads: readonly PageRead[], patches: Patches, { isEnd, last }: E
     const here = newest.get(page);
     const read = here === undefined ? undefined : reads[here];
     const next = newest.get(page + 1);
-    if (here === undefined || read === undefined) again.add(page);
+    if (here === undefined || read === undefined || isShort(read)) again.add(page);
     else if (page < last && (next === undefined || patches.of(here) !== patches.of(next))) addAround(page, page + 1);
     else if (page === last && !isEnd(read)) again.add(page);
   }

@@ -1,4 +1,5 @@
 // One page: fetch → parse → rows, ledger and dead letters in one transaction → what comes next.
+import { createHash } from 'node:crypto';
 import { type NewDeadLetter, settleDeadLetters } from '../../db/dead-letters.js';
 import type { Window } from '../../db/ledger.js';
 import { enterPage, type PageEntry, readWindowForPage } from '../../db/ledger-pages.js';
@@ -55,10 +56,13 @@ export async function syncPage(context: SyncContext, task: PageTask, signal?: Ab
 }
 
 /**
- * So many pages that cannot be had, and "not found" no longer counts as trouble with one page: the list is not as long as
- * it says. Where it really ends is looked for by halves. As some have failed, its window does not end certified.
+ * So many pages that cannot be had, and a refusal no longer counts as trouble with one page: the list is not as long as it
+ * says. Where it really ends is looked for by halves. As some have failed, its window does not end certified.
  */
-const MOST_NOT_FOUND = 3;
+const MOST_REFUSED = 3;
+/** "Not found" and its kind: what an API may say of a page that its list does not have. */
+const NOT_THERE = new Set([404, 410]);
+const REFUSED = new Set([400, 404, 410, 416, 422]);
 
 /**
  * One page. That a page is not found may mean that the list has become shorter: then its first page says so, and that is
@@ -74,10 +78,12 @@ async function askForPage(
   try {
     return await client.list(collection.path, queryOf(window, page), signal);
   } catch (error) {
-    if (!(error instanceof HiveHttpError) || (error.status !== 404 && error.status !== 410) || page === 1) throw error;
+    if (!(error instanceof HiveHttpError) || page === 1) throw error;
+    const isOneOfMany = window.pages_failed >= MOST_REFUSED;
+    if (!(isOneOfMany ? REFUSED : NOT_THERE).has(error.status)) throw error;
     const first = await client.list(collection.path, queryOf(window, 1), signal);
     const { pageCount } = first.body;
-    if (pageCount !== undefined && pageCount >= page && window.pages_failed < MOST_NOT_FOUND) throw error;
+    if (pageCount !== undefined && pageCount >= page && !isOneOfMany) throw error;
     return { ...first, body: beyondPage(first.body), url: error.url };
   }
 }
@@ -119,7 +125,7 @@ function storePage(
     const mark = id ?? unusableId(payload) ?? hash;
     return [letterAbout({ recordId: id ?? null, errorCode: 'invalid_record', errors, payload }, mark)];
   });
-  const ids = results.flatMap((result) => (result.ok ? [result.record.id] : (result.id ?? [])));
+  const ids = results.map((result) => (result.ok ? result.record.id : (result.id ?? standInFor(result))));
   const entry: PageEntry = {
     window_id: window.id,
     pass: task.pass,
@@ -130,7 +136,7 @@ function storePage(
     items_per_page: page.itemsPerPage ?? null,
     records: results.length,
     ids,
-    without_id: results.length - ids.length,
+    without_id: results.filter((result) => !result.ok && result.id === undefined).length,
     requested_at: new Date(requestedAt),
     answered_at: new Date(answeredAt),
     api_at: apiAt === undefined ? null : new Date(apiAt),
@@ -188,12 +194,23 @@ function orderOf(records: readonly ParsedRecord[]): Pick<PageEntry, 'in_order' |
   };
 }
 
-/** All versions of a record whose id cannot be used are one letter, as far as it has one. */
+/**
+ * All versions of a record whose id cannot be used are one letter, as far as it has one: "N/A" is none, and stands for
+ * many records.
+ */
 function unusableId(payload: unknown): string | undefined {
   const id = isObject(payload) ? payload.id : undefined;
-  return (typeof id === 'string' && id !== '' && id.length <= LONGEST_ID) || typeof id === 'number'
-    ? `with id ${id}`
-    : undefined;
+  const isOwn = typeof id === 'number' || (typeof id === 'string' && /\d/.test(id) && id.length <= LONGEST_ID);
+  return isOwn ? `with id ${id}` : undefined;
 }
 
 const LONGEST_ID = 100;
+
+/**
+ * A record without a usable id is counted as one, however often it is shown: by a negative number that stands for what it
+ * has instead, or for its content. Hive's ids are positive.
+ */
+function standInFor({ raw, hash }: { readonly raw: unknown; readonly hash: string }): number {
+  const known = unusableId(raw) ?? hash;
+  return -createHash('sha256').update(known).digest().readUIntBE(0, 6) - 1;
+}

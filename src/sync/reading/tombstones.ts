@@ -54,10 +54,24 @@ export async function suspectsOf(
 const MOST_UNSEEN = 200;
 
 /**
- * Rows that are there and that nothing shows now: those that only an older read of a page has shown, and, where the list
- * is cut by created_at, those without one, those first that were not seen for the longest time.
+ * Rows that are there and that nothing shows now: those that only an older read of a page has shown; those that were known
+ * and that nothing but a webhook has told of since, as that may be late; and, where the list is cut by created_at, those
+ * without one, those first that were not seen for the longest time. @param before start of the window's first request
  */
-export async function unseenIn(db: Executor, collection: Collection, window: Window, last: number): Promise<number[]> {
+export async function unseenIn(
+  db: Executor,
+  collection: Collection,
+  window: Window,
+  { last, before }: { last: number; before: Date },
+): Promise<number[]> {
+  const start = before.toISOString();
+  const told = await db.execute<{ id: number }>(sql`
+    select id from ${collection.pgTable}
+    where account = ${window.account} and _deleted_at is null and _source = 'webhook'
+      and _fetched_at >= ${start}::timestamptz and _first_seen_at < ${start}::timestamptz
+      ${within({ from: null, to: window.to_at }, collection)}
+    except select unnest(ids) from sync.pages where window_id = ${window.id} and pass >= ${window.base_pass}
+    limit ${MOST_UNSEEN}`);
   const moved =
     window.pass === window.base_pass
       ? []
@@ -77,7 +91,7 @@ export async function unseenIn(db: Executor, collection: Collection, window: Win
             except select unnest(ids) from sync.pages where window_id = ${window.id} and pass >= ${window.base_pass})
           select id from ${collection.pgTable} where account = ${window.account} and id in (select id from undated)
           order by _fetched_at limit ${MOST_UNSEEN}`);
-  return [...moved, ...undated].map(({ id }) => id);
+  return [...new Set([...moved, ...told, ...undated].map(({ id }) => id))];
 }
 
 /** Rows of a collection that are not deleted. */

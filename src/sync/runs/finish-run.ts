@@ -1,9 +1,10 @@
 // The end of a run: when all of its windows and lookups have ended.
 import { closeRun, closeWindow, readRun, readWindows, type Window } from '../../db/ledger.js';
-import { countLetters, grownLetters } from '../../db/letter-ends.js';
+import { countLetters, grownLetters, supersedeByCertificate } from '../../db/letter-ends.js';
 import { countLookups, countUnconfirmed } from '../../db/lookups.js';
 import { readRunLosses } from '../../db/losses.js';
 import { sumUp } from '../../db/rollups/sum-up.js';
+import { inLockOrder, transact } from '../../db/transact.js';
 import { describe } from '../../errors.js';
 import type { SyncContext } from '../context.js';
 import { compareCounts } from './compare-counts.js';
@@ -22,6 +23,7 @@ export async function finishRun(context: SyncContext, runId: number): Promise<vo
   if (behind === 'ask') return enqueueWaiting(context, runId, 'all');
   const windows = await readWindows(context.db, runId);
   if (hasOpen(windows)) return;
+  await supersedeLetters(context, windows);
   await addUp(context, runId);
   const unconfirmed = await countUnconfirmed(context.db, runId);
   const losses = await readRunLosses(context.db, runId);
@@ -49,6 +51,13 @@ export async function finishRun(context: SyncContext, runId: number): Promise<vo
     }
     const grown = await grownLetters(context.db, runId);
     if (grown.length > 0) context.log.warn({ run: runId, grown }, 'more open dead letters than before this run');
+  }
+}
+
+/** Not before all suspects have answered: until then no list is believed. */
+async function supersedeLetters({ db }: SyncContext, windows: readonly Window[]): Promise<void> {
+  for (const window of windows.filter(({ kind, state }) => kind === 'whole' && state === 'certified')) {
+    await transact(db, (tx) => inLockOrder({ deadLetters: () => supersedeByCertificate(tx, window) }));
   }
 }
 
