@@ -99,11 +99,13 @@ describe('what is said of the list is held against itself, and the records are k
     });
   });
 
-  test('a page that is not full has no page after it, unless a count confirms that', () => {
+  test('a page that is not full has no page after it, whatever it counts', () => {
     expect(said(2, 1, { page_count: 3_000, items_per_page: 3 })).toMatchObject({ pageCount: undefined, rows: 2 });
     expect(said(3, 1, { page_count: 3_000, items_per_page: 3 })).toMatchObject({ pageCount: 3_000 });
     expect(said(2, 7, { page_count: 7, items_per_page: 3 })).toMatchObject({ pageCount: 7 });
-    expect(said(2, 1, { page_count: 2, item_count: 5, items_per_page: 3 })).toMatchObject({ pageCount: 2 });
+    expect(said(2, 1, { page_count: 2, item_count: 5, items_per_page: 3 })).toMatchObject({
+      ...{ pageCount: undefined, itemCount: 5 },
+    });
   });
 
   test('more rows than items_per_page say that it is not that', () => {
@@ -125,9 +127,9 @@ describe('what is said of the list is held against itself, and the records are k
     });
   });
 
-  test('the last page again, in answer to one beyond the end, is no page of its own', () => {
+  test('the last page again, in answer to one beyond the end, is no page of its own; its records are kept', () => {
     const page = { current_page: 2, page_count: 2, item_count: 40, items_per_page: 20 };
-    expect(said(20, 3, page)).toMatchObject({ isBeyond: true, pageCount: 2, rows: 0 });
+    expect(said(20, 3, page)).toMatchObject({ isBeyond: true, pageCount: 2, rows: 20 });
     expect(said(20, 2, page)).toMatchObject({ isBeyond: false, pageCount: 2, rows: 20 });
   });
 });
