@@ -19,11 +19,11 @@ export async function finishRun(context: SyncContext, runId: number): Promise<vo
   const lookups = await countLookups(context.db, runId);
   if ((lookups.waiting ?? 0) > 0) return;
   if (await refuteLists(context, run)) return enqueueWaiting(context, runId, 'all');
+  await supersedeLetters(context, await readWindows(context.db, runId));
   const behind = await compareCounts(context, run);
   if (behind === 'ask') return enqueueWaiting(context, runId, 'all');
   const windows = await readWindows(context.db, runId);
   if (hasOpen(windows)) return;
-  await supersedeLetters(context, windows);
   await addUp(context, runId);
   const unconfirmed = await countUnconfirmed(context.db, runId);
   const losses = await readRunLosses(context.db, runId);
