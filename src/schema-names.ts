@@ -91,6 +91,9 @@ export const literal = (text: string): string => `'${text.replaceAll("'", "''")}
 /** As people write it: quoted where it has to be. */
 export const written = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quoted(name));
 
+/** A table or view that people may read, as they write it. */
+export const tableName = (name: string): string => `${written(chosen.hive)}.${name}`;
+
 /**
  * A name in a space that all installations of a database share, such as its advisory locks: another one in each.
  * With the default names it stays as it is.

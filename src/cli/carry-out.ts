@@ -10,7 +10,7 @@ import { readRunLosses } from '../db/losses.js';
 import { readProofs } from '../db/proofs.js';
 import type { RunStatus } from '../db/status.js';
 import { RunGoingError } from '../errors.js';
-import { schemas, written } from '../schema-names.js';
+import { tableName } from '../schema-names.js';
 import type { Collection } from '../sync/collection.js';
 import { findGoing, type Joined, type JoinedRuns, joinOrStart } from '../sync/runs/join-or-start.js';
 import { isLarge, lossesInWords } from '../sync/runs/run-losses.js';
@@ -85,7 +85,7 @@ async function noteLosses(io: Io, { store }: App, runs: readonly RunStatus[]): P
   for (const { run } of runs) {
     const slight = (await readRunLosses(store.db, run)).filter((loss) => !isLarge(loss));
     for (const sentence of lossesInWords(slight))
-      note(io, `Run ${run}: ${sentence}. More: ${written(schemas.hive)}.schema_drift`);
+      note(io, `Run ${run}: ${sentence}. More: ${tableName('schema_drift')}`);
   }
 }
 

@@ -8,7 +8,7 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type ExportFormat, listAccounts, listRelations, openExport, type RelationExport } from '../db/export.js';
 import { UsageError } from '../errors.js';
-import { schemas, written } from '../schema-names.js';
+import { schemas, tableName, written } from '../schema-names.js';
 import { inThousands } from '../words.js';
 import { type Io, note } from './io.js';
 import { openRowCounter } from './row-counter.js';
@@ -44,7 +44,7 @@ export async function exportCommand(io: Io, given: string, options: ExportOption
     const { account } = options;
     if (account !== undefined) {
       if (!columns.includes('account'))
-        throw new UsageError(`${hive}.${name} has no column account: leave --account away.`);
+        throw new UsageError(`${tableName(name)} has no column account: leave --account away.`);
       const accounts = await listAccounts(db);
       if (!accounts.includes(account)) {
         throw new UsageError(
@@ -86,7 +86,7 @@ async function toStdout(io: Io, source: RelationExport, name: string, format: Ex
   try {
     const signal = AbortSignal.any([io.signal, left.signal]);
     const counter = await pour(io, source, name, format, io.stdout, { signal, end: false });
-    note(io, `${inThousands(counter.rows())} rows of ${written(schemas.hive)}.${name}`);
+    note(io, `${inThousands(counter.rows())} rows of ${tableName(name)}`);
     return 0;
   } catch (error) {
     const reason: unknown = left.signal.reason;
@@ -115,7 +115,7 @@ async function toFile(
     await rename(part, out);
     note(
       io,
-      `${inThousands(counter.rows())} rows of ${written(schemas.hive)}.${name}, ${inThousands(counter.bytes())} bytes, are in ${out}`,
+      `${inThousands(counter.rows())} rows of ${tableName(name)}, ${inThousands(counter.bytes())} bytes, are in ${out}`,
     );
     return 0;
   } catch (error) {
