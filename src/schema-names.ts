@@ -99,7 +99,9 @@ export const tableName = (name: string): string => `${written(chosen.hive)}.${na
  * With the default names it stays as it is.
  */
 export const ownName = (name: string): string =>
-  chosen.sync === DEFAULTS.sync ? name : `${name}@${encodeURIComponent(chosen.sync)}`;
+  chosen.sync === DEFAULTS.sync
+    ? name
+    : `${name}@${chosen.sync.replace(/[^\w-]/gu, (sign) => `.${sign.codePointAt(0)?.toString(16)}.`)}`;
 
 /** A sentence that names tables (`hive.orders`) or schemas (`schema hive`) by default names, as it is true here. */
 export const inSentence = (sentence: string): string =>

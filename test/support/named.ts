@@ -1,10 +1,11 @@
 // A database without any schema of ours, and the settings that give the schemas other names than they have by default.
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
-import type { Executor } from '../../src/db/database.js';
+import type { Database, Executor } from '../../src/db/database.js';
 import { chooseSchemas, namesFrom } from '../../src/schema-names.js';
 import { atEndOfFile } from './clean-up.js';
 import { openStage, type Stage } from './command.js';
+import { openTestDatabase } from './database.js';
 
 /** One that has to be quoted in every way, one with a sign, and one as most people choose. */
 export const NAMED = { HIVE_SCHEMA: 'Shop "x".é', SYNC_SCHEMA: 'shop-sync', QUEUE_SCHEMA: 'shop_queue' };
@@ -24,6 +25,15 @@ export async function openNamedStage(
   atEndOfFile(() => stage.simulator.close());
   await plain.unsafe('drop schema if exists hive, sync, bullmq cascade');
   return { ...stage, plain };
+}
+
+/** The same without a simulator, for the product's code in the test's own process. */
+export async function openNamedDatabase(): Promise<Database & { readonly plain: postgres.Sql }> {
+  const database = await openTestDatabase();
+  const plain = postgres(database.url, { max: 1, onnotice: () => {} });
+  atEndOfFile(() => plain.end());
+  await plain.unsafe('drop schema if exists hive, sync, bullmq cascade');
+  return { ...database, plain };
 }
 
 /** For what the test itself asks the product's code; until the end of the file. */

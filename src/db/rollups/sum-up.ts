@@ -1,7 +1,7 @@
 // Adds up what was touched, some keys at a time, each time in a transaction of its own.
 
 import { getTableColumns, sql } from 'drizzle-orm';
-import { schemas } from '../../schema-names.js';
+import { ownName, schemas } from '../../schema-names.js';
 import { AS_IT_IS } from '../connection/requalify.js';
 import type { Db, Executor } from '../database.js';
 import { carrierPerformance } from './carrier-performance.js';
@@ -51,7 +51,11 @@ async function analyzeNewTables(db: Db): Promise<void> {
 async function sumUpSome(tx: Executor, rollup: Rollup, lock: number): Promise<number> {
   const { key, columns } = rollup;
   const [sums, touched] = rollup.tables;
-  const [free] = await tx.execute<{ locked: boolean }>(sql`select pg_try_advisory_xact_lock(${lock}) as locked`);
+  // Of each installation in the database another one.
+  const own = ownName('');
+  const [free] = await tx.execute<{ locked: boolean }>(sql`
+    select pg_try_advisory_xact_lock(${lock}::int8
+      + case when ${own} = '' then 0 else hashtextextended(${own}, 0) >> 8 end) as locked`);
   if (free?.locked !== true) return 0;
   const list = sql.raw(key.join(', '));
   const taken = await tx.execute<Record<string, unknown>>(sql`
