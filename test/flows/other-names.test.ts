@@ -2,7 +2,7 @@
 // installations in one database stay apart.
 import postgres from 'postgres';
 import { expect, test } from 'vitest';
-import { chooseSchemas, namesFrom } from '../../src/schema-names.js';
+import { chooseSchemas, namesFrom, quoted } from '../../src/schema-names.js';
 import { atEndOfFile } from '../support/clean-up.js';
 import { type Ended, runCli } from '../support/cli.js';
 import { openStage } from '../support/command.js';
@@ -10,6 +10,7 @@ import { NAMED, openNamedStage } from '../support/named.js';
 import { expectTablesToEqualTruth } from '../support/truth.js';
 
 const sizes = { warehouses: 1, skus: 10, orders: 100, shipments: 60, returns: 0, restocking_shipments: 0 };
+const MASKED = quoted(`${NAMED.HIVE_SCHEMA}_masked`);
 const OTHER = { HIVE_SCHEMA: 'shop', SYNC_SCHEMA: 'shop_sync' };
 
 /** A database that is in step under the default names. */
@@ -73,6 +74,14 @@ test('schemas of others under the chosen names are left alone', async () => {
   expect(ended).toMatchObject({ code: 2 });
   expect(ended.stderr).toContain('Schema "shop-sync" of database');
   expect(ended.stderr).toMatch(/or other schemas: SYNC_SCHEMA/);
+  // Its views would be taken for some that are too many.
+  await plain.unsafe(
+    `drop schema "shop-sync" cascade; create schema ${MASKED}; create view ${MASKED}.theirs as select 1`,
+  );
+  const masked = await run('migrate');
+  expect(masked).toMatchObject({ code: 2 });
+  expect(masked.stderr).toMatch(/holds theirs, which hive-sync did not make.*or other schemas: HIVE_SCHEMA/);
+  await plain.unsafe(`select * from ${MASKED}.theirs`);
 });
 
 test('a second installation shares the database, the queue of it, the account and its numbers, and nothing else', async () => {

@@ -17,6 +17,10 @@ const markOf = (name: string): { readonly schema: string; readonly tables: reado
 /** Those of tables and migrations. */
 export const ownSchemas = (): string[] => [schemas.hive, schemas.sync];
 
+/** Kinds of relations that make a schema somebody's. In the masked one, only what bringing it in step would drop. */
+const KINDS = ['r', 'p', 'v', 'm', 'f', 'S'];
+const MASKED_KINDS = ['v'];
+
 /** Names in a sentence; more are counted. */
 const MOST = 3;
 
@@ -55,14 +59,14 @@ export async function builderOf(db: Executor): Promise<{ readonly role: string; 
  * Is what stands under these names ours, or nothing, and may it be used?
  * @throws UsageError when it belongs to others, NotPermittedError when the role may not use it; each is one sentence
  */
-export async function checkGround(db: Executor, names: readonly string[] = ownSchemas()): Promise<void> {
-  refuse(await readPlaces(db, names));
+export async function checkGround(db: Executor): Promise<void> {
+  refuse(await readPlaces(db, [...ownSchemas(), schemas.masked]));
 }
 
 function refuse(places: readonly Place[]): void {
   const foreign = places.find(({ holds, is_marked }) => holds.length > 0 && !is_marked);
   if (foreign !== undefined) throw new UsageError(onForeign(foreign));
-  const closed = places.filter(({ holds, may_use }) => holds.length > 0 && !may_use);
+  const closed = places.filter(({ name, holds, may_use }) => name !== schemas.masked && holds.length > 0 && !may_use);
   if (closed.length > 0) throw new NotPermittedError(onClosed(closed));
 }
 
@@ -94,19 +98,19 @@ export async function checkBuilding(db: Executor, names: readonly string[] = own
 
 async function readPlaces(db: Executor, names: readonly string[]): Promise<Place[]> {
   const { role } = await builderOf(db);
-  const marks = names.map((name) => ({ name, ...markOf(name) }));
+  const marks = names.map((name) => ({ name, ...markOf(name), kinds: name === schemas.masked ? MASKED_KINDS : KINDS }));
   const rows = await db.execute<Place>(sql`
     select w.name, pg_get_userbyid(n.nspowner)::text as owner,
       (select count(*) = jsonb_array_length(w.tables) from pg_class c join pg_namespace m on m.oid = c.relnamespace
         where m.nspname = w.schema and w.tables ? c.relname::text and c.relkind in ('r', 'p')) as is_marked,
       array(select quote_ident(relname) from pg_class
-        where relnamespace = n.oid and relkind in ('r', 'p', 'v', 'm', 'f', 'S') union all
-        select quote_ident(proname) from pg_proc where pronamespace = n.oid order by 1) as holds,
+        where relnamespace = n.oid and w.kinds ? relkind::text union all
+        select quote_ident(proname) from pg_proc where pronamespace = n.oid and w.kinds ? 'r' order by 1) as holds,
       coalesce(has_schema_privilege(${role}, n.oid, 'usage'), false) as may_use,
       coalesce(has_schema_privilege(${role}, n.oid, 'create'), false) as may_create,
       current_database()::text as database, ${role}::text as role,
       has_database_privilege(${role}, current_database(), 'create') as may_make_schemas
-    from jsonb_to_recordset(${JSON.stringify(marks)}::text::jsonb) w (name text, schema text, tables jsonb)
+    from jsonb_to_recordset(${JSON.stringify(marks)}::text::jsonb) w (name text, schema text, tables jsonb, kinds jsonb)
     left join pg_namespace n on n.nspname = w.name order by w.name`);
   return [...rows];
 }
