@@ -98,6 +98,10 @@ test('a second installation shares the database, the queue of it, the account an
   const runs =
     await plain`select 'sync' as s, id, state from sync.runs union all select 'shop_sync', id, state from shop_sync.runs order by 1, 2`;
   expect(runs.map(({ s, id, state }) => `${s} ${id} ${state}`)).toEqual(['shop_sync 1 complete', 'sync 1 complete']);
+  const queues = await plain<
+    { queue: string }[]
+  >`select distinct queue from bullmq.meta where queue like 'sync-%' order by 1`;
+  expect(queues.map(({ queue }) => queue)).toEqual(['sync-default', 'sync-default@shop_sync']);
   expect(await as(OTHER, 'doctor')).toMatchObject({ code: 0 });
   expect(await as({}, 'doctor')).toMatchObject({ code: 0 });
 });

@@ -22,9 +22,9 @@ const readInstalled = (db: Executor): Promise<Installed[]> =>
       select min(h.nspname)::text from pg_proc p join pg_trigger t on t.tgfoid = p.oid
       join pg_class c on c.oid = t.tgrelid join pg_namespace h on h.oid = c.relnamespace
       where p.pronamespace = s.oid and p.proname = 'touch_orders') as hive
-    from pg_namespace s
-    where (select count(*) from pg_class c where c.relnamespace = s.oid and c.relkind in ('r', 'p')
-      and c.relname in ${SIGNATURE}) = ${SIGNATURE.length}
+    from (select relnamespace as oid from pg_class where relname in ${SIGNATURE} and relkind in ('r', 'p')
+      group by 1 having count(*) = ${SIGNATURE.length}) found
+    join pg_namespace s on s.oid = found.oid
     order by 1`);
 
 /**
