@@ -4,10 +4,11 @@ import postgres from 'postgres';
 import { expect, test } from 'vitest';
 import { chooseSchemas, namesFrom, quoted } from '../../src/schema-names.js';
 import { atEndOfFile } from '../support/clean-up.js';
-import { type Ended, runCli } from '../support/cli.js';
+import { type Ended, runCli, startCli } from '../support/cli.js';
 import { openStage } from '../support/command.js';
 import { NAMED, openNamedStage } from '../support/named.js';
 import { expectTablesToEqualTruth } from '../support/truth.js';
+import { until } from '../support/until.js';
 
 const sizes = { warehouses: 1, skus: 10, orders: 100, shipments: 60, returns: 0, restocking_shipments: 0 };
 const MASKED = quoted(`${NAMED.HIVE_SCHEMA}_masked`);
@@ -55,9 +56,21 @@ test('one setting that was changed later is named, whichever it is', async () =>
     ),
   });
   expect(await made()).toEqual(['bullmq', 'hive', 'sync']);
-  // The queue is made again from the ledger, wherever it is.
+});
+
+test('the queue may move: what waited in the old schema is made again from the ledger in the new one', async () => {
+  const { env, as, simulator, url, plain } = await defaultStage();
+  simulator.addFault({ match: { path: '/orders' }, respond: { delayMs: 300 } });
+  const first = startCli(['sync'], env);
+  await until('some pages are read', () => simulator.requests.filter(({ path }) => path === '/orders').length >= 2);
+  first.kill('SIGINT');
+  expect((await first.ended).code).toBe(130);
+  const [open] = await plain`select count(*)::int as n from sync.windows where state in ('waiting', 'reading')`;
+  expect(open?.n).toBeGreaterThan(0);
   expect(await as({ QUEUE_SCHEMA: 'elsewhere' }, 'sync')).toMatchObject({ code: 0 });
-  expect(await as({}, 'sync')).toMatchObject({ code: 0 });
+  await expectTablesToEqualTruth(url, simulator);
+  const runs = await plain`select id from sync.runs where mode = 'full' and state = 'complete'`;
+  expect(runs).toHaveLength(1);
 });
 
 test('names that have to be quoted are said as .env takes them', async () => {
