@@ -1,8 +1,12 @@
 // Under other names an old release is brought in step like any other, and schemas of others that happen to have our
 // default names are not touched.
 import { randomBytes } from 'node:crypto';
+import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
+import { addressOf } from '../../src/addresses/postgres.js';
+import { openDatabase } from '../../src/db/database.js';
 import { listRelations } from '../../src/db/export.js';
+import { runs } from '../../src/db/machinery/ledger.js';
 import { makeMasks } from '../../src/db/masks.js';
 import { migrate, pendingMigrations } from '../../src/db/migrate.js';
 import { RELEASED, readSteps } from '../../src/db/migrating/steps.js';
@@ -57,6 +61,20 @@ test('a comment that differs is set again with the names as they are here', asyn
   const [one] =
     await plain`select obj_description(oid, 'pg_namespace') as comment from pg_namespace where nspname = ${NAMED.HIVE_SCHEMA}`;
   expect(one?.comment).toContain(`Whether it is complete and fresh: ${HIVE}.freshness.`);
+});
+
+test('where each transaction may have another session, statements have the chosen names too', async () => {
+  const { plain, url } = await openNamedDatabase();
+  const database = await openDatabase({ ...addressOf(url), sessions: 'shared' }, { connections: 2 });
+  await migrate(database);
+  await database.db.transaction(async (tx) => {
+    await tx.execute(
+      sql`insert into sync.runs (account, mode, collections, trigger) values ('a', 'full', '{}', 'cli')`,
+    );
+  });
+  expect(await database.db.select({ account: runs.account }).from(runs)).toEqual([{ account: 'a' }]);
+  expect(await plain`select account from "shop-sync".runs`).toEqual([{ account: 'a' }]);
+  await database.close();
 });
 
 test('migrations keep the checksums of their files, whatever the schemas are called', async () => {

@@ -28,7 +28,7 @@ export async function openNamedStage(
 }
 
 /** The same without a simulator, for the product's code in the test's own process. */
-export async function openNamedDatabase(): Promise<Database & { readonly plain: postgres.Sql }> {
+export async function openNamedDatabase(): Promise<Database & { readonly url: string; readonly plain: postgres.Sql }> {
   const database = await openTestDatabase();
   const plain = postgres(database.url, { max: 1, onnotice: () => {} });
   atEndOfFile(() => plain.end());
