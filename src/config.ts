@@ -3,6 +3,7 @@ import { type PostgresAddress, readPostgresAddress } from './addresses/postgres.
 import { proxyFor } from './addresses/proxy.js';
 import { type RedisAddress, readRedisAddress } from './addresses/redis.js';
 import { ConfigError } from './errors.js';
+import { clashOf, namesFrom, type SchemaNames } from './schema-names.js';
 import { DEFAULT_API_URL, suffixOf, type Values, type Variable, variables } from './variables.js';
 
 /** One API key and where it is used. */
@@ -25,6 +26,8 @@ export interface Config {
   readonly database: PostgresAddress | undefined;
   /** Another way to the same database, for what needs a session: claims, and the queue without Redis; undefined = `database`. */
   readonly queueDatabase: PostgresAddress | undefined;
+  /** What the schemas of this installation are called. */
+  readonly schemas: SchemaNames;
   /** Most connections of the process's main pool; docs/operations.md counts the others. */
   readonly connections: number;
   /** How long PostgreSQL or Redis may owe an answer before the connection is looked into. */
@@ -104,6 +107,10 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
   if (QUEUE_DATABASE_URL !== undefined && DATABASE_URL === undefined) {
     problems.push('QUEUE_DATABASE_URL is another way to the database of DATABASE_URL, which is missing: set that too');
   }
+  const { HIVE_SCHEMA, SYNC_SCHEMA, QUEUE_SCHEMA } = values;
+  const schemas = namesFrom({ hive: HIVE_SCHEMA, sync: SYNC_SCHEMA, queue: QUEUE_SCHEMA });
+  const clash = clashOf(schemas);
+  if (clash !== undefined) problems.push(clash);
   const redis = REDIS_URL === undefined ? undefined : readRedisAddress(REDIS_URL, problems);
   const host = values.HTTP_HOST ?? '127.0.0.1';
   if (!isLoopback(host) && !env.ADMIN_TOKEN?.trim()) {
@@ -118,6 +125,7 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
     database: database && { ...database, silenceMs: required(values.CONNECTION_SILENCE) },
     queueDatabase: queueDatabase && { ...queueDatabase, silenceMs: required(values.CONNECTION_SILENCE) },
     silenceMs: required(values.CONNECTION_SILENCE),
+    schemas,
     connections: required(values.DATABASE_POOL),
     redis,
     home: required(values.HIVE_SYNC_HOME),

@@ -5,6 +5,7 @@ import type { Config } from './config.js';
 import { type Database, openDatabase } from './db/database.js';
 import { openEmbeddedPostgres } from './db/embedded/index.js';
 import type { Logger } from './log.js';
+import { chooseSchemas } from './schema-names.js';
 
 /** PostgreSQL, the user's own or the embedded one, and how to let go of it. */
 export interface Store extends Database {
@@ -27,9 +28,16 @@ export interface StoreOptions {
 
 /** Opens the user's PostgreSQL, or starts the embedded one. @throws ServiceUnavailableError */
 export async function openStore(
-  { database: own, home, connections, silenceMs }: Pick<Config, 'database' | 'home' | 'connections' | 'silenceMs'>,
+  {
+    database: own,
+    home,
+    connections,
+    silenceMs,
+    schemas,
+  }: Pick<Config, 'database' | 'home' | 'connections' | 'silenceMs' | 'schemas'>,
   { log, durable = true }: StoreOptions = {},
 ): Promise<Store> {
+  chooseSchemas(schemas);
   if (own !== undefined) {
     const database = await openDatabase(own, { connections });
     return { ...database, embedded: false, lost: NEVER, close: () => database.close().finally(() => log?.flush()) };

@@ -2,6 +2,7 @@
 // read in config.ts, as every account has one.
 import { CronExpressionParser } from 'cron-parser';
 import { z } from 'zod';
+import { isHiveName, isQueueName, isSyncName } from './schema-names.js';
 
 export interface Variable {
   /** How it is read. */
@@ -92,6 +93,22 @@ export const variables = {
     schema: z.string(),
     expected: 'postgres://user:password@host:5432/database',
     secret: true,
+  },
+  HIVE_SCHEMA: {
+    schema: z.string().refine(isHiveName),
+    expected: 'a name for a schema of at most 56 bytes, which is not public, information_schema or pg_…',
+    fallback: 'hive',
+  },
+  SYNC_SCHEMA: {
+    schema: z.string().refine(isSyncName),
+    expected: 'a name for a schema of at most 63 bytes, which is not public, information_schema or pg_…',
+    fallback: 'sync',
+  },
+  QUEUE_SCHEMA: {
+    schema: z.string().refine(isQueueName),
+    expected:
+      'a name for a schema of lower-case letters, digits and _, at most 63, which is not public, information_schema or pg_…',
+    fallback: 'bullmq',
   },
   DATABASE_POOL: { schema: wholeNumber(1, 1_000), expected: 'a whole number from 1 to 1000', fallback: '8' },
   CONNECTION_SILENCE: { schema: duration, expected: 'a duration such as 10s', fallback: '10s' },

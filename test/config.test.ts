@@ -31,6 +31,7 @@ test('a key is all that has to be set', () => {
     silenceMs: 10_000,
     redis: undefined,
     home: '.hive-sync',
+    schemas: { hive: 'hive', masked: 'hive_masked', sync: 'sync', queue: 'bullmq' },
     rate: { limit: undefined, windowMs: 60_000, reserve: 0 },
     timeoutMs: 30_000,
     concurrency: 4,
@@ -60,6 +61,9 @@ test('every variable is read', () => {
     CONNECTION_SILENCE: '3s',
     REDIS_URL: 'rediss://cache:6380',
     HIVE_SYNC_HOME: '/data',
+    HIVE_SCHEMA: 'Shop "x".é',
+    SYNC_SCHEMA: 'shop-sync',
+    QUEUE_SCHEMA: 'shop_queue',
     HIVE_RATE_LIMIT: '200',
     HIVE_RATE_WINDOW_MS: '1000',
     HIVE_RATE_RESERVE: '199',
@@ -94,6 +98,7 @@ test('every variable is read', () => {
     silenceMs: 3_000,
     redis: expect.objectContaining({ host: 'cache', port: 6_380, tls: expect.anything() }),
     home: '/data',
+    schemas: { hive: 'Shop "x".é', masked: 'Shop "x".é_masked', sync: 'shop-sync', queue: 'shop_queue' },
     rate: { limit: 200, windowMs: 1_000, reserve: 199 },
     timeoutMs: 5_000,
     concurrency: 64,
@@ -119,6 +124,9 @@ const bad: Record<string, string[]> = {
   HIVE_ACCOUNTS: [',', 'de,', 'de,de', 'de,DE', 'a-b,a_b', 'd e'],
   DATABASE_URL: ['mysql://db/hive', 'db/hive', 'postgres://u:p@[db/hive'],
   DATABASE_POOL: ['0', '1001', 'many'],
+  HIVE_SCHEMA: ['public', 'pg_hive', 'PG_x', 'information_schema', 'x'.repeat(57), 'é'.repeat(29), 'a\tb'],
+  SYNC_SCHEMA: ['Public', 'pg_toast', 'x'.repeat(64), 'é'.repeat(32)],
+  QUEUE_SCHEMA: ['Queue', 'shop-queue', '1queue', 'pg_q', 'public', 'x'.repeat(64), '$user'],
   CONNECTION_SILENCE: ['0s', '10', 'soon'],
   REDIS_URL: ['http://cache', 'cache:6379'],
   HIVE_RATE_LIMIT: ['0', '-1', '1.5', 'many', '1e3', '2147483648'],
@@ -284,4 +292,20 @@ describe('what is written about the variables', () => {
       if (fallback !== undefined) expect(written.get(name), name).toBe(fallback);
     }
   });
+});
+
+test.each([
+  [{ HIVE_SCHEMA: 'shop', SYNC_SCHEMA: 'shop' }, 'HIVE_SCHEMA makes a schema "shop", which is a name of SYNC_SCHEMA'],
+  [{ HIVE_SCHEMA: 'shop', SYNC_SCHEMA: 'shop_masked' }, 'HIVE_SCHEMA makes a schema "shop_masked", which is a name of'],
+  [{ SYNC_SCHEMA: 'q', QUEUE_SCHEMA: 'q' }, 'SYNC_SCHEMA makes a schema "q", which is a name of QUEUE_SCHEMA'],
+  // In a statement, "sync" would be either.
+  [{ HIVE_SCHEMA: 'sync', SYNC_SCHEMA: 'hive' }, 'HIVE_SCHEMA makes a schema "sync", which is a name of SYNC_SCHEMA'],
+  [{ SYNC_SCHEMA: 'hive_masked' }, 'which is a name of'],
+  [{ HIVE_SCHEMA: 'hive_masked' }, 'HIVE_SCHEMA is "hive_masked", which is the name of another schema'],
+])('two schemas have two names: %o', (env: Record<string, string>, sentence) => {
+  expect(problemsOf({ ...KEY, ...env })).toEqual([expect.stringContaining(sentence)]);
+});
+
+test('names that differ in the case of a letter only are two', () => {
+  expect(problemsOf({ ...KEY, HIVE_SCHEMA: 'Hive', SYNC_SCHEMA: 'Sync' })).toEqual([]);
 });

@@ -1,5 +1,6 @@
 // Carries out what a command wants read. What another process reads already is followed and not read twice; what that
 // leaves over is read when it has ended.
+
 import type { AccountParts } from '../account.js';
 import type { App } from '../app.js';
 import type { Config } from '../config.js';
@@ -9,6 +10,7 @@ import { readRunLosses } from '../db/losses.js';
 import { readProofs } from '../db/proofs.js';
 import type { RunStatus } from '../db/status.js';
 import { RunGoingError } from '../errors.js';
+import { tableName } from '../schema-names.js';
 import type { Collection } from '../sync/collection.js';
 import { findGoing, type Joined, type JoinedRuns, joinOrStart } from '../sync/runs/join-or-start.js';
 import { isLarge, lossesInWords } from '../sync/runs/run-losses.js';
@@ -82,7 +84,8 @@ export async function carryOut(
 async function noteLosses(io: Io, { store }: App, runs: readonly RunStatus[]): Promise<void> {
   for (const { run } of runs) {
     const slight = (await readRunLosses(store.db, run)).filter((loss) => !isLarge(loss));
-    for (const sentence of lossesInWords(slight)) note(io, `Run ${run}: ${sentence}. More: hive.schema_drift`);
+    for (const sentence of lossesInWords(slight))
+      note(io, `Run ${run}: ${sentence}. More: ${tableName('schema_drift')}`);
   }
 }
 

@@ -137,6 +137,7 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
   ])
     .option('--check', 'only say what is pending; exits 3 when something is', false)
     .option('--new-identity', 'for a copy: queues of its own in Redis', false)
+    .option('--second-installation', 'beside one that has other names for its schemas', false)
     .option('--recreate-dependents', 'drop views that others built on ours, and make them again afterwards', false)
     .action(async (options: MigrateCommandOptions) =>
       ends(await (await import('./migrate.js')).migrateCommand(io, options)),
@@ -157,7 +158,7 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
     'hive-sync export order_fulfilment --format jsonl | gzip > fulfilment.jsonl.gz',
     'hive-sync export skus --account de --format csv | head',
   ])
-    .argument('<table>', 'a table or view of schema hive')
+    .argument('<table>', 'a table or view of the schema that HIVE_SCHEMA names')
     .option('--format <format>', 'csv (with headings) or jsonl', 'csv')
     .option('--out <file>', 'where to; default: standard output')
     .option('--account <label>', 'only of this account')
@@ -170,7 +171,7 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
     'hive-sync grant intern --revoke',
   ])
     .argument('<role>', 'its name in PostgreSQL; made when there is none')
-    .option('--mask-personal-data', 'only schema hive_masked: no names, addresses, e-mails, phones', false)
+    .option('--mask-personal-data', 'only the masked schema: no names, addresses, e-mails, phones', false)
     .option('--revoke', 'take all of it away; the role stays', false)
     .action(async (role: string, options: GrantOptions) =>
       ends(await (await import('./grant.js')).grantCommand(io, role, options)),

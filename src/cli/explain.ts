@@ -1,7 +1,9 @@
 // hive-sync explain: where a record was seen, when it changed, why it is missing, and what would bring it back.
+
 import { readConfig } from '../config.js';
 import { findRecords, readProved, readSightings, type Sightings } from '../db/sightings.js';
 import { UsageError } from '../errors.js';
+import { tableName } from '../schema-names.js';
 import type { Collection } from '../sync/collection.js';
 import { counted } from '../words.js';
 import { chooseCollections } from './choose-collections.js';
@@ -79,7 +81,7 @@ function unknownText(
   const since = wholes.includes(null)
     ? `${name} was never proved as a whole, so it may be missing.`
     : `The whole list was last proved as of ${words([...wholes].sort()[0] ?? null)}: it came after that, or Hive has none.`;
-  return `No ${singular} has ${merchantKey} ${text}, neither in hive.${name} nor in a dead letter.\n${inLines(since)}\nIf Hive has it, a full sync brings it:\n  hive-sync sync ${name} --full`;
+  return `No ${singular} has ${merchantKey} ${text}, neither in ${tableName(name)} nor in a dead letter.\n${inLines(since)}\nIf Hive has it, a full sync brings it:\n  hive-sync sync ${name} --full`;
 }
 
 /** The first reason that holds, from what is certain to what is only likely. */
@@ -100,7 +102,7 @@ export function answerOn({ name, singular }: Collection, id: number, facts: Sigh
     const because = `It is there as deleted: Hive said ${words(row.deleted_at)} that there is no such ${singular}.`;
     return { state: 'deleted', because, command: refresh };
   }
-  if (row !== null) return { state: 'there', because: `It is in hive.${name}.`, command: refresh };
+  if (row !== null) return { state: 'there', because: `It is in ${tableName(name)}.`, command: refresh };
   const gone = lookups.find(({ outcome }) => outcome === 'gone');
   if (gone !== undefined) {
     const because = `It is missing: Hive said ${words(gone.at)} that there is no such ${singular}.`;

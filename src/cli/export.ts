@@ -1,4 +1,5 @@
 // hive-sync export: one table or view as CSV or JSON lines. A file has its name only when it is whole.
+
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
@@ -7,6 +8,7 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type ExportFormat, listAccounts, listRelations, openExport, type RelationExport } from '../db/export.js';
 import { UsageError } from '../errors.js';
+import { schemas, tableName, written } from '../schema-names.js';
 import { inThousands } from '../words.js';
 import { type Io, note } from './io.js';
 import { openRowCounter } from './row-counter.js';
@@ -27,20 +29,22 @@ export async function exportCommand(io: Io, given: string, options: ExportOption
   if (options.out !== undefined) await checkPlace(options.out);
   return withStore(io, async ({ db, address }) => {
     const relations = await listRelations(db);
+    const hive = written(schemas.hive);
+    const qualifier = [hive, schemas.hive].find((one) => given.toLowerCase().startsWith(`${one.toLowerCase()}.`));
     const name = given
-      .replace(/^hive\./i, '')
+      .slice(qualifier === undefined ? 0 : qualifier.length + 1)
       .toLowerCase()
       .replaceAll('-', '_');
     const columns = relations.get(name);
     if (columns === undefined) {
       throw new UsageError(
-        `There is no table or view "${given}" in schema hive. Expected one of: ${[...relations.keys()].join(', ')}.`,
+        `There is no table or view "${given}" in schema ${hive}. Expected one of: ${[...relations.keys()].join(', ')}.`,
       );
     }
     const { account } = options;
     if (account !== undefined) {
       if (!columns.includes('account'))
-        throw new UsageError(`hive.${name} has no column account: leave --account away.`);
+        throw new UsageError(`${tableName(name)} has no column account: leave --account away.`);
       const accounts = await listAccounts(db);
       if (!accounts.includes(account)) {
         throw new UsageError(
@@ -82,7 +86,7 @@ async function toStdout(io: Io, source: RelationExport, name: string, format: Ex
   try {
     const signal = AbortSignal.any([io.signal, left.signal]);
     const counter = await pour(io, source, name, format, io.stdout, { signal, end: false });
-    note(io, `${inThousands(counter.rows())} rows of hive.${name}`);
+    note(io, `${inThousands(counter.rows())} rows of ${tableName(name)}`);
     return 0;
   } catch (error) {
     const reason: unknown = left.signal.reason;
@@ -111,7 +115,7 @@ async function toFile(
     await rename(part, out);
     note(
       io,
-      `${inThousands(counter.rows())} rows of hive.${name}, ${inThousands(counter.bytes())} bytes, are in ${out}`,
+      `${inThousands(counter.rows())} rows of ${tableName(name)}, ${inThousands(counter.bytes())} bytes, are in ${out}`,
     );
     return 0;
   } catch (error) {

@@ -12,19 +12,25 @@ export interface MigrateCommandOptions {
   readonly check: boolean;
   readonly recreateDependents: boolean;
   readonly newIdentity: boolean;
+  readonly secondInstallation: boolean;
 }
 
 /** @returns 0 in step · 3 with --check when something is pending */
 export async function migrateCommand(
   io: Io,
-  { check, recreateDependents, newIdentity }: MigrateCommandOptions,
+  { check, recreateDependents, newIdentity, secondInstallation: isSecond }: MigrateCommandOptions,
 ): Promise<number> {
   const config = readConfig(io.env, { needsKey: false });
   const store = await openStore(config, { log: openLog(foregroundLevel(io.env), io.stderr) });
   try {
     const tags = check
-      ? await pendingMigrations(store)
-      : await migrate(store, { recreateDependents, signal: io.signal, waiting: (sentence) => note(io, sentence) });
+      ? await pendingMigrations(store, { isSecond })
+      : await migrate(store, {
+          recreateDependents,
+          isSecond,
+          signal: io.signal,
+          waiting: (sentence) => note(io, sentence),
+        });
     const change = check ? undefined : await setTimezone(store.db, config.schedule.timezone);
     if (change !== undefined) note(io, inOneSentence(change));
     if (newIdentity && !check) {

@@ -4,6 +4,7 @@ import { collections } from '../collections/index.js';
 import { readConfig } from '../config.js';
 import { type AccountReport, readAccountReport } from '../db/account-report.js';
 import { openLog } from '../log.js';
+import { tableName } from '../schema-names.js';
 import { openStore } from '../store.js';
 import { counted, differenceInWords, inThousands, inUtc } from '../words.js';
 import { inLines, styled, tableOf } from './format.js';
@@ -56,7 +57,7 @@ function printAccount(
   for (const { collection, rows_with_lost_values: rows, lost_columns: columns, lost_since: since } of perCollection) {
     if (rows === 0 || since === null) continue;
     const what = `${collection}: ${columns.join(', ')} could not be read in ${counted(rows, 'row')} since ${inUtc(since)}`;
-    print(io, styled(io.stdout, 'red', `\n${what}; older values are kept. See hive.schema_drift.`));
+    print(io, styled(io.stdout, 'red', `\n${what}; older values are kept. See ${tableName('schema_drift')}.`));
   }
   for (const run of runs) {
     const pages = `${inThousands(run.pages_done)} of ${run.pages_total === null ? 'unknown' : inThousands(run.pages_total)}`;

@@ -1,12 +1,17 @@
 // Roles that read: all of schema hive, or only schema hive_masked, which has no personal data. Never schema sync. What a
 // role can reach in the end is looked at after the change, and one that reaches more than was promised is not made.
+
 import { sql } from 'drizzle-orm';
 import { describe, NotPermittedError, UsageError } from '../errors.js';
+import { quoted, schemas, written } from '../schema-names.js';
 import type { Db, Executor } from './database.js';
-import { MASKED, makeMasks, quoted } from './masks.js';
+import { makeMasks } from './masks.js';
 import { rememberReader } from './readers.js';
 
 export type Access = 'whole' | 'masked' | 'none';
+
+/** The schema that is read with it. */
+const readBy = (access: Access): string => (access === 'masked' ? schemas.masked : schemas.hive);
 
 export interface Granted {
   /** Was the role made now? Then it has no password. */
@@ -36,7 +41,7 @@ export async function grantAccess(db: Db, role: string, access: Access): Promise
   } catch (error) {
     if (error instanceof NotPermittedError || sqlStateOf(error) !== '42501') throw error;
     throw new NotPermittedError(
-      `The database user of hive-sync may not do that (${describe(error)}). It has to own schema hive, and a new schema needs the right to create one.`,
+      `The database user of hive-sync may not do that (${describe(error)}). It has to own schema ${written(schemas.hive)}, and a new schema needs the right to create one.`,
       { cause: error },
     );
   }
@@ -54,7 +59,7 @@ function checkName(role: string): void {
 async function checkRole(db: Executor, role: string): Promise<{ canLogIn: boolean } | undefined> {
   const [found] = await db.execute<{ own: boolean; super: boolean; login: boolean; owner: boolean }>(sql`
     select rolname in (current_user, session_user) as own, rolsuper as super, rolcanlogin as login,
-      exists (select from pg_namespace where nspname in ('hive', 'sync') and nspowner = pg_roles.oid) as owner
+      exists (select from pg_namespace where nspname in (${schemas.hive}, ${schemas.sync}) and nspowner = pg_roles.oid) as owner
     from pg_roles where rolname = ${role}`);
   if (found === undefined) return undefined;
   const because = found.own
@@ -84,9 +89,9 @@ async function createRole(tx: Executor, role: string): Promise<void> {
 async function setRights(tx: Executor, role: string, access: Access): Promise<void> {
   const to = quoted(role);
   const [current] = await tx.execute<{ database: string; masked: boolean }>(
-    sql`select current_database() as database, to_regnamespace(${MASKED}) is not null as masked`,
+    sql`select current_database() as database, to_regnamespace(${quoted(schemas.masked)}) is not null as masked`,
   );
-  for (const schema of ['hive', 'sync', ...(current?.masked ? [MASKED] : [])]) {
+  for (const schema of [schemas.hive, schemas.sync, ...(current?.masked ? [schemas.masked] : [])].map(quoted)) {
     await tx.execute(sql.raw(`revoke all on all tables in schema ${schema} from ${to}`));
     await tx.execute(sql.raw(`revoke all on schema ${schema} from ${to}`));
     await tx.execute(sql.raw(`alter default privileges in schema ${schema} revoke all on tables from ${to}`));
@@ -96,7 +101,7 @@ async function setRights(tx: Executor, role: string, access: Access): Promise<vo
     await tx.execute(sql.raw(`revoke connect on database ${database} from ${to}`));
     return;
   }
-  const schema = access === 'masked' ? MASKED : 'hive';
+  const schema = quoted(readBy(access));
   await tx.execute(sql.raw(`grant connect on database ${database} to ${to}`));
   await tx.execute(sql.raw(`grant usage on schema ${schema} to ${to}`));
   await tx.execute(sql.raw(`grant select on all tables in schema ${schema} to ${to}`));
@@ -109,9 +114,9 @@ async function checkReach(tx: Executor, role: string, access: Access): Promise<v
   const reaches = await tx.execute<{ via: string; what: string }>(sql`
     with roles as (select * from pg_roles where pg_has_role(${role}::name, oid, 'member')),
     reach as (
-      select rolname::text as via, 'schema sync' as what from roles where has_schema_privilege(oid, 'sync', 'usage')
+      select rolname::text as via, ${`schema ${written(schemas.sync)}`}::text as what from roles where has_schema_privilege(oid, ${schemas.sync}, 'usage')
       union all
-      select rolname, 'schema hive' from roles where ${access} = 'masked' and has_schema_privilege(oid, 'hive', 'usage')
+      select rolname, ${`schema ${written(schemas.hive)}`} from roles where ${access} = 'masked' and has_schema_privilege(oid, ${schemas.hive}, 'usage')
       union all
       select rolname, 'every role that it wants (CREATEROLE)' from roles where ${access} = 'masked' and rolcreaterole
       union all
@@ -125,13 +130,13 @@ async function checkReach(tx: Executor, role: string, access: Access): Promise<v
     select via, what from reach order by via = ${role}, via, what limit 1`);
   const [reach] = reaches;
   if (reach === undefined) {
-    const schema = access === 'masked' ? MASKED : 'hive';
+    const schema = readBy(access);
     const [row] = await tx.execute<{ may: boolean }>(
       sql`select has_schema_privilege(${role}::name, ${schema}, 'usage') as may`,
     );
     if (row?.may === true) return;
     throw new NotPermittedError(
-      `The database user of hive-sync may not give rights on schema ${schema}: it does not own it.`,
+      `The database user of hive-sync may not give rights on schema ${written(schema)}: it does not own it.`,
     );
   }
   const through = reach.via === role ? 'by a right of its own or of PUBLIC' : `as a member of ${quoted(reach.via)}`;
@@ -143,7 +148,7 @@ async function checkReach(tx: Executor, role: string, access: Access): Promise<v
 async function countReadable(tx: Executor, access: Access): Promise<{ tables: number; views: number }> {
   const [row] = await tx.execute<{ tables: number; views: number }>(sql`
     select count(*) filter (where relkind in ('r', 'p')) as tables, count(*) filter (where relkind in ('v', 'm')) as views
-    from pg_class where relnamespace = to_regnamespace(${access === 'masked' ? MASKED : 'hive'})`);
+    from pg_class where relnamespace = to_regnamespace(${quoted(readBy(access))})`);
   return { tables: row?.tables ?? 0, views: row?.views ?? 0 };
 }
 

@@ -1,18 +1,28 @@
 // COMMENT ON, carried from the code into the database. Migrations come in steps, comments do not: whatever differs from
 // migrations/comments.json is set, so they cannot go out of step, whatever a migration dropped and made again.
+
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
+import { calledNow, inSentence } from '../schema-names.js';
 import type { Executor } from './database.js';
 
 const commentsFile = fileURLToPath(new URL('../../migrations/comments.json', import.meta.url));
 
+/** With the names that the schemas have here, also where a comment speaks of a table. */
+const commentsHere = (): { place: string[]; comment: string }[] =>
+  Object.entries(JSON.parse(readFileSync(commentsFile, 'utf8')) as Record<string, string>).map(([key, comment]) => {
+    const [schema = '', ...more] = key.split('.');
+    return { place: [calledNow(schema), ...more], comment: inSentence(comment) };
+  });
+
 /** The statements that are needed; nothing for what the database does not hold (yet). */
 export async function pendingComments(db: Executor): Promise<string[]> {
-  const wanted = readFileSync(commentsFile, 'utf8');
+  const wanted = commentsHere();
   const rows = await db.execute<{ statement: string }>(sql`
     with wanted as (
-      select string_to_array(key, '.') as place, value as comment from jsonb_each_text(${wanted}::text::jsonb)
+      select array(select jsonb_array_elements_text(w->'place')) as place, w->>'comment' as comment
+      from jsonb_array_elements(${JSON.stringify(wanted)}::text::jsonb) w
     ), found as (
       select place, comment, n.oid as schema, n.nspowner as schema_owner, c.oid as relation, c.relkind = 'v' as is_view, a.attnum as nth
       from wanted

@@ -1,8 +1,9 @@
-// What we mend of postgres.js, by wrapping the three functions through which Drizzle uses it; and the rule that nobody
-// asks the pool inside a transaction.
+// What we mend of postgres.js, by wrapping the three functions through which Drizzle uses it; the names of schemas in what
+// is sent; and the rule that nobody asks the pool inside a transaction.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type postgres from 'postgres';
 import { actIn, type Losable, noteLoss } from './connection/lost-transaction.js';
+import { asSent } from './connection/requalify.js';
 
 type Unsafe = (query: string, params?: never[], options?: postgres.UnsafeQueryOptions) => unknown;
 type Scope = { unsafe: Unsafe; begin?: Begin; savepoint?: Begin };
@@ -35,7 +36,7 @@ function mend(scope: Scope, inside: AsyncLocalStorage<Transaction>, transaction?
   scope.unsafe = (query, params, options) => {
     refuseInside();
     return transaction?.lost === undefined
-      ? unsafe(query, params, { ...options, prepare: true })
+      ? unsafe(asSent(query), params, { ...options, prepare: true })
       : refusal(transaction.lost);
   };
   const once = async (own: Transaction, act: (inner: Scope) => unknown, inner: Scope): Promise<unknown> => {

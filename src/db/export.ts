@@ -1,13 +1,14 @@
 // A table or view of schema hive as a stream of text, in constant memory: PostgreSQL's own COPY.
+
 import type { Readable } from 'node:stream';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import type { PostgresAddress } from '../addresses/postgres.js';
+import { quoted, schemas } from '../schema-names.js';
 import type { DialledSocket } from './connection/dialled-socket.js';
 import { postgresJsOptions } from './connection/driver-options.js';
 import { inItsTransaction } from './connection/each-transaction.js';
 import type { Executor } from './database.js';
-import { quoted } from './masks.js';
 
 export type ExportFormat = 'csv' | 'jsonl';
 
@@ -16,7 +17,7 @@ export async function listRelations(db: Executor): Promise<ReadonlyMap<string, r
   const rows = await db.execute<{ name: string; columns: string[] }>(sql`
     select c.relname::text as name, array_agg(a.attname::text order by a.attnum) as columns
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    where c.relnamespace = to_regnamespace('hive') and c.relkind in ('r', 'p', 'v', 'm') group by 1 order by 1`);
+    where c.relnamespace = to_regnamespace(${quoted(schemas.hive)}) and c.relkind in ('r', 'p', 'v', 'm') group by 1 order by 1`);
   return new Map(rows.map(({ name, columns }) => [name, columns]));
 }
 
@@ -54,7 +55,7 @@ export async function openExport(
   });
   // COPY takes no parameters.
   const where = account === undefined ? '' : ` where account = '${account.replaceAll("'", "''")}'`;
-  const from = `from hive.${quoted(name)} as t${where}`;
+  const from = `from ${quoted(schemas.hive)}.${quoted(name)} as t${where}`;
   // JSON has no control characters in it, so with these for quote and delimiter every line is the JSON as it is.
   const copy =
     format === 'csv'

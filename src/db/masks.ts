@@ -1,18 +1,22 @@
 // Schema hive_masked: a view for each table and view of schema hive, without personal data. What may be seen stands in
 // migrations/masks.json, which is made of the collections' files; what is not in there is left out. Like comments, the
 // views are compared with that file and not kept in migrations. There are none until somebody grants them to a role.
+
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
 import { UsageError } from '../errors.js';
+import { inSentence, literal, quoted, schemas } from '../schema-names.js';
 import type { Db, Executor } from './database.js';
-import type { Doomed } from './migrating/doomed.js';
+import { type Doomed, doomedAt } from './migrating/doomed.js';
 import { type Right, readRights } from './migrating/rights.js';
 import { makeSchema } from './migrating/steps.js';
 import { type TakenAway, takeAway } from './migrating/take-away.js';
 
-export const MASKED = 'hive_masked';
-const MARK = 'The tables and views of schema hive without personal data. Made by hive-sync grant --mask-personal-data.';
+const markOf = (): string =>
+  inSentence(
+    'The tables and views of schema hive without personal data. Made by hive-sync grant --mask-personal-data.',
+  );
 
 const masksFile = fileURLToPath(new URL('../../migrations/masks.json', import.meta.url));
 
@@ -22,15 +26,15 @@ export async function pendingMasks(db: Executor): Promise<string[]> {
     with wanted as (
       select n.key as name, array_agg(a.attname::text order by a.attnum) as columns
       from jsonb_each(${readFileSync(masksFile, 'utf8')}::text::jsonb) n
-      join pg_class c on c.relnamespace = to_regnamespace('hive') and c.relname = n.key and c.relkind in ('r', 'p', 'v', 'm')
+      join pg_class c on c.relnamespace = to_regnamespace(${quoted(schemas.hive)}) and c.relname = n.key and c.relkind in ('r', 'p', 'v', 'm')
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and n.value ? a.attname::text
       group by n.key),
     found as (
       select c.relname::text as name, array_agg(a.attname::text order by a.attnum) as columns
       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-      where c.relnamespace = to_regnamespace(${MASKED}) and c.relkind = 'v' group by 1)
+      where c.relnamespace = to_regnamespace(${quoted(schemas.masked)}) and c.relkind = 'v' group by 1)
     select coalesce(wanted.name, found.name) as name from wanted full join found on found.name = wanted.name
-    where to_regnamespace(${MASKED}) is not null and wanted.columns is distinct from found.columns
+    where to_regnamespace(${quoted(schemas.masked)}) is not null and wanted.columns is distinct from found.columns
     order by 1`);
   return rows.map(({ name }) => name);
 }
@@ -38,17 +42,17 @@ export async function pendingMasks(db: Executor): Promise<string[]> {
 /** Makes the schema, and in it what is missing or differs. */
 export async function makeMasks(db: Db): Promise<void> {
   await db.transaction(async (tx) => {
-    await makeSchema(tx, MASKED);
+    await makeSchema(tx, schemas.masked);
     const [own] = await tx.execute<{ own: boolean; foreign: boolean }>(sql`
-      select pg_has_role(nspowner, 'usage') as own, obj_description(oid, 'pg_namespace') is distinct from ${MARK}
+      select pg_has_role(nspowner, 'usage') as own, obj_description(oid, 'pg_namespace') is distinct from ${markOf()}
         and exists (select from pg_class where relnamespace = pg_namespace.oid and relkind <> 'v') as foreign
-      from pg_namespace where nspname = ${MASKED}`);
+      from pg_namespace where nspname = ${schemas.masked}`);
     if (own?.foreign) {
       throw new UsageError(
-        `Schema "${MASKED}" holds tables, which hive-sync did not make. Nothing was changed. Rename it.`,
+        `Schema "${schemas.masked}" holds tables, which hive-sync did not make. Nothing was changed. Rename it.`,
       );
     }
-    if (own?.own) await tx.execute(sql`comment on schema hive_masked is ${sql.raw(`'${MARK}'`)}`);
+    if (own?.own) await tx.execute(sql.raw(`comment on schema ${quoted(schemas.masked)} is ${literal(markOf())}`));
     await takeAway(tx, await masksInTheWay(tx), false);
     await setMasks(tx);
   });
@@ -64,10 +68,10 @@ export async function setMasks(tx: Executor): Promise<void> {
     const harmless = wanted[name] ?? [];
     const [source] = await tx.execute<{ columns: string[] | null }>(sql`
       select array_agg(attname::text order by attnum) as columns from pg_attribute
-      where attrelid = to_regclass(${`hive.${quoted(name)}`}) and attname::text in ${harmless} and not attisdropped`);
+      where attrelid = to_regclass(${whole(name)}) and attname::text in ${harmless} and not attisdropped`);
     if (harmless.length === 0 || !source?.columns) continue;
     const columns = source.columns.map(quoted).join(', ');
-    await tx.execute(sql.raw(`create or replace view ${masked(name)} as select ${columns} from hive.${quoted(name)}`));
+    await tx.execute(sql.raw(`create or replace view ${masked(name)} as select ${columns} from ${whole(name)}`));
     for (const { statement } of await commentsFor(tx, name)) await tx.execute(sql.raw(statement));
   }
 }
@@ -78,20 +82,20 @@ const masksThatDiffer = (db: Executor) =>
     with wanted as (
       select n.key as name, array_agg(a.attname::text order by a.attnum) as columns
       from jsonb_each(${readFileSync(masksFile, 'utf8')}::text::jsonb) n
-      join pg_class c on c.relnamespace = to_regnamespace('hive') and c.relname = n.key and c.relkind in ('r', 'p', 'v', 'm')
+      join pg_class c on c.relnamespace = to_regnamespace(${quoted(schemas.hive)}) and c.relname = n.key and c.relkind in ('r', 'p', 'v', 'm')
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and n.value ? a.attname::text
       group by n.key)
     select c.relname::text as name
     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
     left join wanted w on w.name = c.relname
-    where c.relnamespace = to_regnamespace(${MASKED}) and c.relkind = 'v'
+    where c.relnamespace = to_regnamespace(${quoted(schemas.masked)}) and c.relkind = 'v'
     group by c.relname, w.columns
     having w.columns is null or array_agg(a.attname::text order by a.attnum) <> w.columns[1:count(*)]
     order by 1`);
 
 /** Those, for takeAway(). */
 export const masksInTheWay = async (db: Executor): Promise<Doomed[]> =>
-  (await masksThatDiffer(db)).map(({ name }) => ({ relation: masked(name) }));
+  (await masksThatDiffer(db)).map(({ name }) => doomedAt([schemas.masked, name]));
 
 /**
  * Before migrations: drops the views that hang on what these drop or change, and keeps their rights, for giveBack().
@@ -100,28 +104,26 @@ export const masksInTheWay = async (db: Executor): Promise<Doomed[]> =>
 export async function dropMasks(tx: Executor, doomed: readonly Doomed[]): Promise<TakenAway> {
   const sources = new Set(doomed.map(({ relation }) => relation));
   const found = await tx.execute<{ name: string }>(
-    sql`select relname::text as name from pg_class where relnamespace = to_regnamespace(${MASKED}) and relkind = 'v'`,
+    sql`select relname::text as name from pg_class where relnamespace = to_regnamespace(${quoted(schemas.masked)}) and relkind = 'v'`,
   );
   const rights = new Map<string, readonly Right[] | undefined>();
   for (const { name } of found) {
-    if (!sources.has(`"hive".${quoted(name)}`)) continue;
+    if (!sources.has(whole(name))) continue;
     rights.set(masked(name), await readRights(tx, masked(name)));
     await tx.execute(sql.raw(`drop view ${masked(name)}`));
   }
   return { views: [], rights };
 }
 
-const masked = (name: string): string => `"${MASKED}".${quoted(name)}`;
+const whole = (name: string): string => `${quoted(schemas.hive)}.${quoted(name)}`;
+const masked = (name: string): string => `${quoted(schemas.masked)}.${quoted(name)}`;
 
 /** The comments of the table or view and its columns, for the view of the same name. */
 const commentsFor = (db: Executor, name: string) =>
   db.execute<{ statement: string }>(sql`
-    select format('comment on view %I.%I is %L', ${MASKED}::text, ${name}::text, obj_description(c.oid, 'pg_class')) as statement
-    from pg_class c where c.oid = to_regclass(${`hive.${quoted(name)}`})
+    select format('comment on view %I.%I is %L', ${schemas.masked}::text, ${name}::text, obj_description(c.oid, 'pg_class')) as statement
+    from pg_class c where c.oid = to_regclass(${whole(name)})
     union all
-    select format('comment on column %I.%I.%I is %L', ${MASKED}::text, ${name}::text, m.attname, col_description(h.attrelid, h.attnum))
+    select format('comment on column %I.%I.%I is %L', ${schemas.masked}::text, ${name}::text, m.attname, col_description(h.attrelid, h.attnum))
     from pg_attribute h join pg_attribute m on m.attname = h.attname and m.attnum > 0
-    where h.attrelid = to_regclass(${`hive.${quoted(name)}`}) and m.attrelid = to_regclass(${`${MASKED}.${quoted(name)}`})`);
-
-/** As PostgreSQL reads a name, whatever is in it. */
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+    where h.attrelid = to_regclass(${whole(name)}) and m.attrelid = to_regclass(${masked(name)})`);

@@ -9,6 +9,7 @@ import { dropMasks, masksInTheWay, pendingMasks, setMasks } from './masks.js';
 import { doomedBy } from './migrating/doomed.js';
 import { builderOf, checkBuilding, checkGround } from './migrating/ground.js';
 import { type LockPatience, OtherMigrationError, throughLocks } from './migrating/lock-waits.js';
+import { checkNames } from './migrating/other-names.js';
 import { applyStep, makeBookkeeping, nameSteps, pendingSteps, RELEASED, type Step } from './migrating/steps.js';
 import { giveBack, takeAway } from './migrating/take-away.js';
 
@@ -26,6 +27,8 @@ const MASKS = 'masks';
 export interface MigrateOptions extends LockPatience {
   /** Views of others in the way are dropped and made again. Default: false, they are named in an error. */
   readonly recreateDependents?: boolean;
+  /** Under other names there is one already, and it is known. Default: false, it is named in an error. */
+  readonly isSecond?: boolean;
   /** Where the migrations are. Default: those of this release. */
   readonly folder?: string;
 }
@@ -33,9 +36,13 @@ export interface MigrateOptions extends LockPatience {
 /**
  * Tags of the migrations that the database lacks, oldest first, then `comments` and `masks` when some of them differ.
  * @throws NewerSchemaError when it has migrations that this release does not know; UsageError when its schemas are somebody
- *   else's; NotPermittedError when they may not be used
+ *   else's, or it is installed under other names; NotPermittedError when they may not be used
  */
-export async function pendingMigrations({ db }: Pick<Database, 'db'>, folder = RELEASED): Promise<string[]> {
+export async function pendingMigrations(
+  { db }: Pick<Database, 'db'>,
+  { folder = RELEASED, isSecond = false }: Pick<MigrateOptions, 'folder' | 'isSecond'> = {},
+): Promise<string[]> {
+  await checkNames(db, isSecond);
   await checkGround(db);
   return tagsOf(db, await pendingSteps(db, folder));
 }
@@ -53,8 +60,8 @@ async function tagsOf(db: Executor, steps: readonly Step[]): Promise<string[]> {
  *   not to be had. Then nothing was changed.
  */
 export async function migrate(database: Database, options: MigrateOptions = {}): Promise<string[]> {
-  const { recreateDependents = false, folder = RELEASED } = options;
-  if ((await pendingMigrations(database, folder)).length === 0) return [];
+  const { recreateDependents = false, isSecond = false, folder = RELEASED } = options;
+  if ((await pendingMigrations(database, options)).length === 0) return [];
   // A connection of its own: the pool stays free to see whom it waits for.
   const single = await openDatabase(database.address, { connections: 1 });
   try {
@@ -63,7 +70,7 @@ export async function migrate(database: Database, options: MigrateOptions = {}):
         // Asked here, as another transaction may have another session.
         const [backend] = await tx.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
         watch(backend?.pid ?? 0);
-        return bringInStep(tx, { folder, lockMs, recreateDependents });
+        return bringInStep(tx, { folder, lockMs, recreateDependents, isSecond });
       }),
     );
   } finally {
@@ -73,9 +80,14 @@ export async function migrate(database: Database, options: MigrateOptions = {}):
 
 async function bringInStep(
   tx: Executor,
-  { folder, lockMs, recreateDependents }: { folder: string; lockMs: number; recreateDependents: boolean },
+  {
+    folder,
+    lockMs,
+    recreateDependents,
+    isSecond,
+  }: Required<Omit<MigrateOptions, keyof LockPatience>> & { lockMs: number },
 ): Promise<string[]> {
-  await prepareTransaction(tx, lockMs);
+  await prepareTransaction(tx, lockMs, isSecond);
   const steps = await pendingSteps(tx, folder);
   const pending = await tagsOf(tx, steps);
   const doomed = doomedBy(steps);
@@ -99,12 +111,13 @@ async function bringInStep(
 }
 
 /** @throws OtherMigrationError while another process does the same */
-async function prepareTransaction(tx: Executor, lockMs: number): Promise<void> {
+async function prepareTransaction(tx: Executor, lockMs: number, isSecond: boolean): Promise<void> {
   await tx.execute(sql`select set_config('lock_timeout', ${`${lockMs}ms`}, true)`);
   const [lock] = await tx.execute<{ mine: boolean }>(sql`select pg_try_advisory_xact_lock(${LOCK}) as mine`);
   if (lock?.mine !== true) throw new OtherMigrationError('another process brings the schema in step');
   const { role, isOther } = await builderOf(tx);
   if (isOther) await tx.execute(sql`select set_config('role', ${role}, true)`);
+  await checkNames(tx, isSecond);
   await checkBuilding(tx);
 }
 

@@ -1,11 +1,13 @@
 // Brings a database to where a sync may begin: schema in step, rights looked at, identity settled, days as configured.
+
 import type { PostgresAddress } from '../addresses/postgres.js';
 import type { Logger } from '../log.js';
+import { schemas } from '../schema-names.js';
 import { type Database, openDatabase } from './database.js';
 import { settle } from './identity.js';
 import { type Installation, readInstallation, setTimezone, type TimezoneChange } from './installation.js';
 import { migrate } from './migrate.js';
-import { checkBuilding, QUEUE_SCHEMA } from './migrating/ground.js';
+import { checkBuilding } from './migrating/ground.js';
 import { checkRights } from './missing-rights.js';
 
 export interface Preparation {
@@ -48,8 +50,8 @@ async function checkQueueGround(database: Database, queueAt: PostgresAddress): P
   const isOther = queueAt !== database.address;
   const way = isOther ? await openDatabase(queueAt, { connections: 1 }) : database;
   try {
-    await checkBuilding(way.db, [QUEUE_SCHEMA]);
-    await checkRights(way.db, [QUEUE_SCHEMA]);
+    await checkBuilding(way.db, [schemas.queue]);
+    await checkRights(way.db, [schemas.queue]);
   } finally {
     if (isOther) await way.close();
   }

@@ -1,8 +1,9 @@
 // Who was given the right to read (hive-sync grant), and who of them has lost it: after a restore into another server the
 // roles are missing, or their rights, or schema hive_masked.
+
 import { sql } from 'drizzle-orm';
+import { quoted, schemas } from '../schema-names.js';
 import type { Executor } from './database.js';
-import { MASKED } from './masks.js';
 
 export type ReaderAccess = 'whole' | 'masked';
 
@@ -25,7 +26,7 @@ export async function lostReaders(db: Executor): Promise<LostReader[]> {
   const rows = await db.execute<{ role: string; access: ReaderAccess }>(sql`
     select r.role, r.access from sync.readers r
     left join pg_roles p on p.rolname = r.role
-    cross join lateral (select to_regnamespace(case r.access when 'masked' then ${MASKED} else 'hive' end) as schema) s
+    cross join lateral (select to_regnamespace(case r.access when 'masked' then ${quoted(schemas.masked)} else ${quoted(schemas.hive)} end) as schema) s
     where p.oid is null or s.schema is null or not has_schema_privilege(p.oid, s.schema, 'usage')
       or exists (select from pg_class c where c.relnamespace = s.schema and c.relkind in ('r', 'p', 'v', 'm')
         and not has_table_privilege(p.oid, c.oid, 'select'))

@@ -2,6 +2,7 @@
 // connection for all of its accounts: the server lets go of them in the moment that the process is gone, however it
 // went. So the next process knows at once whether a run was left behind, without waiting for a silence.
 import { addressOf, type PostgresAddress } from '../addresses/postgres.js';
+import { ownName } from '../schema-names.js';
 import { useEveryMs } from './connection/silence.js';
 import { locksInSession } from './locks/in-session.js';
 import { locksInTransaction } from './locks/in-transaction.js';
@@ -35,8 +36,8 @@ export function openClaims(at: PostgresAddress | string): Claims {
   const address = addressOf(at);
   const locks =
     address.sessions === 'shared' ? locksInTransaction(address, 'claims') : locksInSession(address, 'claims');
-  const runKey = (runId: number) => `hive-sync run ${runId}`;
-  const workerKey = (account: string) => `hive-sync worker ${account}`;
+  const runKey = (runId: number) => ownName(`hive-sync run ${runId}`);
+  const workerKey = (account: string) => ownName(`hive-sync worker ${account}`);
   let usedAt = performance.now();
   const useNow = async (): Promise<void> => {
     if (performance.now() - usedAt < useEveryMs(address)) return;

@@ -1,6 +1,7 @@
 // The queue of one account: pages go in here, workers of all processes take them out.
 import { describe } from '../errors.js';
 import type { Logger } from '../log.js';
+import { ownName } from '../schema-names.js';
 import type { LookupTask, PageTask, WebhookTask } from '../sync/context.js';
 import type { Backend, TaskQueue } from './backend.js';
 import { jobOf } from './jobs.js';
@@ -18,7 +19,7 @@ export function openAccountQueue(
   account: string,
   { pageAttempts, log }: { pageAttempts: number; log: Logger },
 ): AccountQueue {
-  const name = `sync-${account}`;
+  const name = ownName(`sync-${account}`);
   const queue = backend.openQueue(name);
   queue.on('error', (error) => log.warn({ problem: describe(error) }, 'queue trouble, going on'));
   return {

@@ -15,12 +15,12 @@ import { pgOptions } from '../db/connection/driver-options.js';
 import { USE, useEveryMs } from '../db/connection/silence.js';
 import { describe, ServiceUnavailableError } from '../errors.js';
 import type { Logger } from '../log.js';
+import { schemas } from '../schema-names.js';
 import type { Backend } from './backend.js';
 import { checkListening } from './checks/listening.js';
 import type { Task } from './jobs.js';
 import { PatientWorker } from './patient-worker.js';
 
-const SCHEMA = 'bullmq';
 /** Connections for the statements of all queues and workers: more made no queue faster. */
 const POOL = 6;
 /** With the one that listens. */
@@ -32,7 +32,7 @@ type ListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
 export async function openPostgresBackend(address: PostgresAddress, log: Pick<Logger, 'warn'>): Promise<Backend> {
   await bringTablesInStep(address);
   // Nothing waits for the disk: what a power cut takes from the queue is made again from the ledger.
-  const settings = { synchronous_commit: 'off', search_path: SCHEMA };
+  const settings = { synchronous_commit: 'off', search_path: schemas.queue };
   const pool = new pg.Pool({ ...pgOptions(address, 'queue', settings), max: POOL });
   const tell = (error: Error): void => log.warn({ problem: describe(error) }, 'queue trouble, going on');
   pool.on('error', tell);
@@ -47,7 +47,7 @@ export async function openPostgresBackend(address: PostgresAddress, log: Pick<Lo
     new PostgresQueueBackend(new SharedConnection(pool, listener), name, options);
   const classes = withBackend(factory);
   // BullMQ insists on one; the factory has its own.
-  const connection = { schema: SCHEMA };
+  const connection = { schema: schemas.queue };
   return {
     kind: 'postgres',
     openQueue: (name) => new classes.Queue<Task>(name, { connection }),
@@ -68,7 +68,7 @@ async function bringTablesInStep(address: PostgresAddress): Promise<void> {
   client.on('error', () => {}); // a lost connection shows in the statement that is under way
   try {
     await client.connect();
-    await runMigrations(withoutSchema(client), SCHEMA);
+    await runMigrations(withoutSchema(client), schemas.queue);
   } catch (error) {
     throw new ServiceUnavailableError(`the queue's tables in PostgreSQL cannot be used: ${describe(error)}`, {
       cause: error,
@@ -85,7 +85,7 @@ async function bringTablesInStep(address: PostgresAddress): Promise<void> {
 function withoutSchema(client: pg.Client): pg.Client {
   const query = async (text: string, parameters?: unknown[]) => {
     if (/^create schema /i.test(text)) {
-      const found = await client.query('select from pg_namespace where nspname = $1', [SCHEMA]);
+      const found = await client.query('select from pg_namespace where nspname = $1', [schemas.queue]);
       if (found.rowCount === 1) return found;
     }
     return client.query(text, parameters);

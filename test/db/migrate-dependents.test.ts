@@ -165,10 +165,10 @@ test('what a migration drops or alters is read from its statements', () => {
     'ALTER TABLE "hive"."orders" ALTER COLUMN "y" SET NOT NULL; DROP INDEX "hive"."z"',
   ];
   expect(doomedBy([{ statements }])).toEqual([
-    { relation: '"hive"."a"' },
-    { relation: '"hive"."b"' },
-    { relation: '"hive"."c"' },
-    { relation: '"hive"."orders"', column: 'x' },
-    { relation: '"sync"."sku_sales"', column: 'units' },
+    { place: ['hive', 'a'], relation: '"hive"."a"' },
+    { place: ['hive', 'b'], relation: '"hive"."b"' },
+    { place: ['hive', 'c'], relation: '"hive"."c"' },
+    { place: ['hive', 'orders'], relation: '"hive"."orders"', column: 'x' },
+    { place: ['sync', 'sku_sales'], relation: '"sync"."sku_sales"', column: 'units' },
   ]);
 });

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { addressOf } from '../../src/addresses/postgres.js';
 import { openClaims } from '../../src/db/run-claims.js';
+import { chooseSchemas, namesFrom } from '../../src/schema-names.js';
 import { openTestDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
 
@@ -30,6 +31,17 @@ describe.each(['own', 'shared'] as const)('where sessions are %s', (sessions) =>
     expect(await mine.claim(1)).toBe(true);
     expect(await others.claim(1)).toBe(false);
     expect(await others.claim(2)).toBe(true);
+  });
+
+  test('run 1 of another installation in the same database is another run, and its worker another worker', async () => {
+    const { mine, others, elsewhere } = await scene();
+    expect(await mine.claim(1)).toBe(true);
+    await mine.standBy();
+    expect(await elsewhere.isWorkedElsewhere('a')).toBe(true);
+    chooseSchemas(namesFrom({ hive: 'shop', sync: 'shop_sync' }));
+    onTestFinished(() => chooseSchemas(namesFrom({})));
+    expect(await elsewhere.isWorkedElsewhere('a')).toBe(false);
+    expect(await others.claim(1)).toBe(true);
   });
 
   test('a run that has ended is let go, the others are kept', async () => {

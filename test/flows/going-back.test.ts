@@ -18,7 +18,7 @@ async function newerDatabase(): Promise<string> {
   const database = await openDatabase(url, { connections: 1 });
   const folder = releaseWith('0099_later', 'create table hive.later (id int primary key);');
   expect(await migrate(database, { folder })).toEqual(['0099_later']);
-  expect(await pendingMigrations(database, folder)).toEqual([]);
+  expect(await pendingMigrations(database, { folder })).toEqual([]);
   await database.close();
   return url;
 }

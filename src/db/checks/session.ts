@@ -1,11 +1,13 @@
 // Do sessions keep what they are said to keep? A pooler in between may give each transaction another, or give a session on
 // with what the one before has left in it, all of it without an error. So locks and settings are used.
+
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import type { PostgresAddress } from '../../addresses/postgres.js';
 import type { Finding } from '../../finding.js';
+import { inSentence } from '../../schema-names.js';
 import { postgresJsOptions } from '../connection/driver-options.js';
 import { REASONS, SESSION, type SessionSetting } from '../connection/session.js';
 import type { Database } from '../database.js';
@@ -105,6 +107,6 @@ async function lostSetting(ask: (question: string) => Promise<readonly object[]>
   return {
     level: 'stop',
     about: ABOUT,
-    sentence: `${lost.name} is ${lost.value} although hive-sync asks for ${SESSION[lost.name]} (${REASONS[lost.name]}): something in between drops it. DATABASE_URL has to name PostgreSQL itself.`,
+    sentence: `${lost.name} is ${lost.value} although hive-sync asks for ${SESSION[lost.name]} (${inSentence(REASONS[lost.name])}): something in between drops it. DATABASE_URL has to name PostgreSQL itself.`,
   };
 }

@@ -1,7 +1,9 @@
 // Can it write? A row in each schema of ours that is rolled back, and the rights on every table.
+
 import { sql } from 'drizzle-orm';
 import { describe } from '../../errors.js';
 import type { Finding } from '../../finding.js';
+import { schemas, written } from '../../schema-names.js';
 import { isServiceAway } from '../../service-trouble.js';
 import type { Db } from '../database.js';
 import { missingRights } from '../missing-rights.js';
@@ -34,12 +36,12 @@ export async function checkWrites(db: Db): Promise<Finding> {
     return {
       level: 'stop',
       about: ABOUT,
-      sentence: `a row cannot be written: ${describe(error)}. Whoever runs hive-sync needs the rights of the owner of schemas hive and sync, on a server that can be written to.`,
+      sentence: `a row cannot be written: ${describe(error)}. Whoever runs hive-sync needs the rights of the owner of schemas ${written(schemas.hive)} and ${written(schemas.sync)}, on a server that can be written to.`,
       mayPass: isServiceAway(error),
     };
   }
   const missing = await missingRights(db);
   return missing === undefined
-    ? { level: 'well', about: ABOUT, sentence: 'rows in schemas hive and sync' }
+    ? { level: 'well', about: ABOUT, sentence: `rows in schemas ${written(schemas.hive)} and ${written(schemas.sync)}` }
     : { level: 'stop', about: ABOUT, sentence: missing };
 }

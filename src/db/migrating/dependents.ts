@@ -1,9 +1,11 @@
 // Views that others built on ours. PostgreSQL drops no view on which another one stands; so before a migration drops
 // one, what stands on it is looked for in pg_depend and named. Where the user says so, such views are dropped and made
 // again afterwards, all in the transaction of the migration (saved-views.ts).
+
 import { sql } from 'drizzle-orm';
+import { schemas } from '../../schema-names.js';
 import type { Executor } from '../database.js';
-import type { Doomed } from './doomed.js';
+import type { Doomed, Place } from './doomed.js';
 
 /** Something of others that stands on a relation of ours, or on such a view. */
 export interface Dependent {
@@ -21,12 +23,12 @@ export interface Dependent {
 
 /**
  * What others built on these relations, lowest first.
- * @param ours names (`schema.name`) that are not others', and are made again by the migration or by us
+ * @param ours places that are not others', and are made again by the migration or by us
  */
 export async function findDependents(
   db: Executor,
   doomed: readonly Doomed[],
-  ours: readonly string[],
+  ours: readonly Place[],
 ): Promise<Dependent[]> {
   if (doomed.length === 0) return [];
   const rows = await db.execute<{
@@ -62,19 +64,20 @@ export async function findDependents(
       where f.depth < 100 and (r.ev_class is null or r.ev_class <> f.relation)
     ), things as (
       select c.oid, pg_describe_object('pg_class'::regclass, c.oid, 0) as what, c.relowner as owner, f.depth,
-        format('%s.%s', n.nspname, c.relname) as name
+        jsonb_build_array(n.nspname, c.relname) as place
       from found f join pg_class c on c.oid = f.relation join pg_namespace n on n.oid = c.relnamespace
       where c.relkind in ('v', 'm')
       union all
-      select null, pg_describe_object(f.classid, f.objid, f.objsubid), null, f.depth, null
+      select null, pg_describe_object(f.classid, f.objid, f.objsubid), null, f.depth, null::jsonb
       from found f where f.relation is null
         and not exists (select from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-          where f.classid = 'pg_constraint'::regclass and k.oid = f.objid and n.nspname in ('hive', 'sync'))
+          where f.classid = 'pg_constraint'::regclass and k.oid = f.objid and n.nspname in (${schemas.hive}, ${schemas.sync}))
     )
     select oid::int8 as oid, what, pg_get_userbyid(owner)::text as owner,
       pg_has_role(session_user, owner, case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end)
         as ownable, max(depth) as depth
-    from things where name is null or not (${JSON.stringify(ours)}::text::jsonb ? name or name like 'hive\\_masked.%')
+    from things where place is null or not (place->>0 = ${schemas.masked}
+      or exists (select from jsonb_array_elements(${JSON.stringify(ours)}::text::jsonb) o where o = place))
     group by 1, 2, owner order by 5, 2`);
   return rows.map(({ oid, what, owner, ownable, depth }) => ({
     oid: oid ?? undefined,

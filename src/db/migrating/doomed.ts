@@ -1,8 +1,13 @@
 // What a migration takes away for a moment or for good, read from its statements: PostgreSQL refuses these where others
 // have built views on them.
+import { calledNow, quoted } from '../../schema-names.js';
 import type { Step } from './steps.js';
 
+/** Schema and name, as they are. */
+export type Place = readonly [schema: string, name: string];
+
 export interface Doomed {
+  readonly place: Place;
   /** As PostgreSQL reads it: `"hive"."freshness"`. */
   readonly relation: string;
   /** Absent: the relation as a whole is dropped. */
@@ -21,19 +26,19 @@ const ALTER = new RegExp(
 
 export function doomedBy(steps: readonly Pick<Step, 'statements'>[]): Doomed[] {
   const text = steps.flatMap(({ statements }) => statements).join(';\n');
-  const dropped = [...text.matchAll(DROP)].flatMap(([, schema = '', name = '', more = '']) => [
-    named(schema, name),
-    ...[...more.matchAll(new RegExp(NAME, 'g'))].map(([, s = '', n = '']) => named(s, n)),
+  const dropped: Place[] = [...text.matchAll(DROP)].flatMap(([, schema = '', name = '', more = '']) => [
+    placeOf(schema, name),
+    ...[...more.matchAll(new RegExp(NAME, 'g'))].map(([, s = '', n = '']) => placeOf(s, n)),
   ]);
   const altered = [...text.matchAll(ALTER)].map(([, schema = '', name = '', gone, changed]) => ({
-    relation: named(schema, name),
+    ...doomedAt(placeOf(schema, name)),
     column: gone ?? changed ?? '',
   }));
-  const whole = new Set(dropped);
-  return [...[...whole].map((relation) => ({ relation })), ...altered.filter(({ relation }) => !whole.has(relation))];
+  const whole = new Map(dropped.map(doomedAt).map((one) => [one.relation, one]));
+  return [...whole.values(), ...altered.filter(({ relation }) => !whole.has(relation))];
 }
 
-const named = (schema: string, name: string): string => `"${schema}"."${name}"`;
+/** Migrations write the default names. */
+const placeOf = (schema: string, name: string): Place => [calledNow(schema), name];
 
-/** `"hive"."freshness"` → `hive.freshness` */
-export const plainName = ({ relation }: Doomed): string => relation.replaceAll('"', '');
+export const doomedAt = (place: Place): Doomed => ({ place, relation: place.map(quoted).join('.') });

@@ -1,6 +1,8 @@
 // Rights on a relation, kept over its being dropped and made again: whoever could read it before can afterwards, and
 // nobody else.
+
 import { sql } from 'drizzle-orm';
+import { AS_IT_IS } from '../connection/requalify.js';
 import type { Executor } from '../database.js';
 
 /** One right, as aclexplode() tells it. */
@@ -38,7 +40,7 @@ export async function setRights(tx: Executor, relation: string, rights: readonly
   const now = await readRights(tx, relation);
   if (rights === undefined && now === undefined) return;
   for (const grantee of new Set((now ?? []).map((right) => right.grantee))) {
-    await tx.execute(sql.raw(`revoke all on ${relation} from ${grantee}`));
+    await tx.execute(sql.raw(`${AS_IT_IS}revoke all on ${relation} from ${grantee}`));
   }
   const columns = await tx.execute<{ name: string }>(sql`
     select quote_ident(attname) as name from pg_attribute
@@ -52,6 +54,6 @@ export async function setRights(tx: Executor, relation: string, rights: readonly
     if (column !== null && !there.has(column)) continue;
     const place = column === null ? '' : ` (${column})`;
     const further = grantable && grantee !== own?.name ? ' with grant option' : '';
-    await tx.execute(sql.raw(`grant ${privilege}${place} on ${relation} to ${grantee}${further}`));
+    await tx.execute(sql.raw(`${AS_IT_IS}grant ${privilege}${place} on ${relation} to ${grantee}${further}`));
   }
 }

@@ -1,7 +1,9 @@
 // A view or materialized view of others: written down, dropped, and made again as it was, by the role that it belongs
 // to: its select, options, rights, comments, indexes, triggers, rules and defaults of columns.
+
 import { sql } from 'drizzle-orm';
 import { DependentsError, describe } from '../../errors.js';
+import { AS_IT_IS } from '../connection/requalify.js';
 import type { Executor } from '../database.js';
 import type { Dependent } from './dependents.js';
 import { type Right, readRights, setRights } from './rights.js';
@@ -62,14 +64,14 @@ export async function saveView(tx: Executor, { oid, what, owner }: Dependent): P
 }
 
 export async function dropView(tx: Executor, { relation, isMaterialized }: SavedView): Promise<void> {
-  await tx.execute(sql.raw(`drop ${isMaterialized ? 'materialized view' : 'view'} ${relation}`));
+  await tx.execute(sql.raw(`${AS_IT_IS}drop ${isMaterialized ? 'materialized view' : 'view'} ${relation}`));
 }
 
 /** @throws DependentsError when it cannot be as it was, because a column that it uses is no more, say */
 export async function makeAgain(tx: Executor, view: SavedView): Promise<void> {
   try {
-    await tx.execute(sql.raw(view.create));
-    for (const statement of view.more) await tx.execute(sql.raw(statement));
+    await tx.execute(sql.raw(`${AS_IT_IS}${view.create}`));
+    for (const statement of view.more) await tx.execute(sql.raw(`${AS_IT_IS}${statement}`));
     await setRights(tx, view.relation, view.rights);
   } catch (error) {
     throw new DependentsError(

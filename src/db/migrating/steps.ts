@@ -1,10 +1,12 @@
 // The migrations of this release, held against those that the database has. A database that has one more belongs to a
 // newer release: this one does not know what its tables mean, and touches nothing.
+
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
 import { NewerSchemaError } from '../../errors.js';
+import { calledNow, literal, schemas } from '../../schema-names.js';
 import type { Executor } from '../database.js';
 
 /** Where `npm run migrations:generate` writes. */
@@ -54,7 +56,7 @@ async function readApplied(db: Executor): Promise<Applied[]> {
   // Not to_regclass(), which wants the right to use a schema that may be somebody else's.
   const [found] = await db.execute(sql`
     select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = 'sync' and c.relname = 'migrations'`);
+    where n.nspname = ${schemas.sync} and c.relname = 'migrations'`);
   if (found === undefined) return [];
   const rows = await db.execute<{ step: Applied }>(
     sql`select to_jsonb(m) as step from sync.migrations m order by created_at, id`,
@@ -69,11 +71,11 @@ const newest = (steps: readonly Applied[]): string | undefined =>
   steps.map(({ release }) => release ?? undefined).findLast((release) => release !== undefined);
 
 /** Runs what the step says and writes it down, in the transaction that is given. */
-export async function applyStep(tx: Executor, { when, hash, statements }: Step): Promise<void> {
+export async function applyStep(tx: Executor, { tag, when, hash, statements }: Step): Promise<void> {
   for (const statement of statements) {
     const [, schema] = MAKES_SCHEMA.exec(statement) ?? [];
-    if (schema !== undefined) await makeSchema(tx, schema);
-    else await tx.execute(sql.raw(statement));
+    if (schema !== undefined) await makeSchema(tx, calledNow(schema));
+    else await tx.execute(sql.raw(tag === NAMES_IN_LITERALS ? withNames(statement) : statement));
   }
   await tx.execute(sql`insert into sync.migrations (hash, created_at) values (${hash}, ${when})`);
 }
@@ -92,6 +94,11 @@ export async function nameSteps(tx: Executor, folder: string, applied: readonly 
     where n."when" = m.created_at and m.tag is null`);
 }
 
+/** The only migration that names schemas in literals, which stay as they are when a statement is sent. */
+const NAMES_IN_LITERALS = '0012_releases';
+const withNames = (statement: string): string =>
+  statement.replace(/'(hive|hive_masked)'/g, (_, name: string) => literal(calledNow(name)));
+
 const MAKES_SCHEMA = /^\s*create schema (?:if not exists )?"(\w+)";?\s*$/i;
 
 /** Somebody may have made it for a role that cannot; `if not exists` wants the right all the same. */
@@ -102,7 +109,7 @@ export async function makeSchema(tx: Executor, name: string): Promise<void> {
 
 /** As drizzle-orm makes it, whose table it was. */
 export async function makeBookkeeping(tx: Executor): Promise<void> {
-  await makeSchema(tx, 'sync');
+  await makeSchema(tx, schemas.sync);
   await tx.execute(sql`
     create table if not exists sync.migrations (id serial primary key, hash text not null, created_at bigint)`);
 }

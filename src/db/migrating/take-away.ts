@@ -1,11 +1,13 @@
 // What stands in a migration's way: written down and dropped before it, made again after it, or named and refused.
+
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
 import { DependentsError } from '../../errors.js';
+import { calledNow, schemas, written } from '../../schema-names.js';
 import type { Executor } from '../database.js';
 import { type Dependent, findDependents, inWords } from './dependents.js';
-import { type Doomed, plainName } from './doomed.js';
+import type { Doomed, Place } from './doomed.js';
 import { type Right, readRights, setRights } from './rights.js';
 import { dropView, makeAgain, type SavedView, saveView } from './saved-views.js';
 
@@ -18,17 +20,18 @@ export interface TakenAway {
 
 const commentsFile = fileURLToPath(new URL('../../../migrations/comments.json', import.meta.url));
 /** Every table and view of ours has a comment. */
-const namesOfOurs = (): string[] =>
-  Object.keys(JSON.parse(readFileSync(commentsFile, 'utf8')) as Record<string, string>).filter(
-    (name) => name.split('.').length === 2,
-  );
+const placesOfOurs = (): Place[] =>
+  Object.keys(JSON.parse(readFileSync(commentsFile, 'utf8')) as Record<string, string>).flatMap((key) => {
+    const [schema = '', name = '', ...more] = key.split('.');
+    return name !== '' && more.length === 0 ? [[calledNow(schema), name] as const] : [];
+  });
 
 /**
  * Clears the way for what drops these relations. Without `recreate` nothing of others is touched.
  * @throws DependentsError when others have something there: its sentence names it, and what to do
  */
 export async function takeAway(tx: Executor, doomed: readonly Doomed[], recreate: boolean): Promise<TakenAway> {
-  const ours = [...namesOfOurs(), ...doomed.filter(({ column }) => column === undefined).map(plainName)];
+  const ours = [...placesOfOurs(), ...doomed.filter(({ column }) => column === undefined).map(({ place }) => place)];
   const found = await findDependents(tx, doomed, ours);
   refuseSome(found, recreate);
   const views: SavedView[] = [];
@@ -63,7 +66,7 @@ function refuseSome(found: readonly Dependent[], recreate: boolean): void {
   const foreign = found.filter(({ ownable }) => !ownable);
   if (foreign.length > 0) {
     throw new DependentsError(
-      `The database user of hive-sync may not act for the owners of ${inWords(foreign)}. Let a superuser, or a member of these roles and of the owner of schema sync, run: hive-sync migrate --recreate-dependents`,
+      `The database user of hive-sync may not act for the owners of ${inWords(foreign)}. Let a superuser, or a member of these roles and of the owner of schema ${written(schemas.sync)}, run: hive-sync migrate --recreate-dependents`,
     );
   }
 }

@@ -1,5 +1,8 @@
 // Adds up what was touched, some keys at a time, each time in a transaction of its own.
+
 import { getTableColumns, sql } from 'drizzle-orm';
+import { ownName, schemas } from '../../schema-names.js';
+import { AS_IT_IS } from '../connection/requalify.js';
 import type { Db, Executor } from '../database.js';
 import { carrierPerformance } from './carrier-performance.js';
 import { orderFulfilment } from './order-fulfilment.js';
@@ -34,10 +37,11 @@ export async function sumUp(db: Db): Promise<number> {
 async function analyzeNewTables(db: Db): Promise<void> {
   const tables = await db.execute<{ name: string }>(sql`
     select c.oid::regclass::text as name from pg_class c
-    where c.relnamespace = 'hive'::regnamespace and c.relname in ('orders', 'order_items', 'shipments')
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = ${schemas.hive} and c.relname in ('orders', 'order_items', 'shipments')
       and pg_relation_size(c.oid) > 1000000
-      and not exists (select from pg_stats s where s.schemaname = 'hive' and s.tablename = c.relname)`);
-  for (const { name } of tables) await db.execute(sql.raw(`analyze ${name}`));
+      and not exists (select from pg_stats s where s.schemaname = n.nspname and s.tablename = c.relname)`);
+  for (const { name } of tables) await db.execute(sql.raw(`${AS_IT_IS}analyze ${name}`));
 }
 
 /**
@@ -47,7 +51,11 @@ async function analyzeNewTables(db: Db): Promise<void> {
 async function sumUpSome(tx: Executor, rollup: Rollup, lock: number): Promise<number> {
   const { key, columns } = rollup;
   const [sums, touched] = rollup.tables;
-  const [free] = await tx.execute<{ locked: boolean }>(sql`select pg_try_advisory_xact_lock(${lock}) as locked`);
+  // Of each installation in the database another one.
+  const own = ownName('');
+  const [free] = await tx.execute<{ locked: boolean }>(sql`
+    select pg_try_advisory_xact_lock(${lock}::int8
+      + case when ${own} = '' then 0 else hashtextextended(${own}, 0) >> 8 end) as locked`);
   if (free?.locked !== true) return 0;
   const list = sql.raw(key.join(', '));
   const taken = await tx.execute<Record<string, unknown>>(sql`

@@ -1,8 +1,10 @@
 // Runs of one mode never overlap, whoever starts them: the schedule, a button, a program, a command, two of them at once.
+
 import { sql } from 'drizzle-orm';
 import type { Executor } from '../../db/database.js';
 import { type Run, runningRuns } from '../../db/ledger.js';
 import { RunGoingError } from '../../errors.js';
+import { ownName } from '../../schema-names.js';
 import type { SyncContext } from '../context.js';
 import { startFiled } from './start-filed.js';
 
@@ -14,7 +16,7 @@ export async function refuseSecond(db: Executor, account: string, mode: string):
 
 /** Until the transaction ends nobody else looks which runs are going in order to start one. */
 export async function beTheOnlyStarter(tx: Executor, account: string): Promise<void> {
-  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`hive-sync start ${account}`}, 0))`);
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${ownName(`hive-sync start ${account}`)}, 0))`);
 }
 
 /** Starts a run unless one of its mode is going. @throws RunGoingError, and what `file` throws */

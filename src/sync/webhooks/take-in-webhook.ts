@@ -1,5 +1,6 @@
 // Stored deliveries become rows: parse → the ordering rule → rows, outcomes and dead letters in one transaction. Whoever
 // does it takes all that wait; one process at a time for an account.
+
 import { sql } from 'drizzle-orm';
 import type { Executor } from '../../db/database.js';
 import { fileDeadLetters, type NewDeadLetter, settleDeadLetters } from '../../db/dead-letters.js';
@@ -14,6 +15,7 @@ import {
   untouchedDeliveries,
 } from '../../db/webhook-deliveries.js';
 import { ConflictError, describe } from '../../errors.js';
+import { ownName } from '../../schema-names.js';
 import { isConflict, isServiceAway, refusalOf } from '../../service-trouble.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
@@ -61,7 +63,7 @@ export async function takeInWebhooks(context: SyncContext): Promise<boolean> {
 
 async function isAlone(tx: Executor, account: string): Promise<boolean> {
   const [row] = await tx.execute<{ alone: boolean }>(
-    sql`select pg_try_advisory_xact_lock(hashtextextended(${`hive-sync webhooks ${account}`}, 0)) as alone`,
+    sql`select pg_try_advisory_xact_lock(hashtextextended(${ownName(`hive-sync webhooks ${account}`)}, 0)) as alone`,
   );
   return row?.alone === true;
 }

@@ -1,5 +1,6 @@
 // Deliveries whose place in time nobody can tell: the record is asked for, once for all of its deliveries, and a read
 // that began after they were received settles them.
+
 import { sql } from 'drizzle-orm';
 import type { Executor } from '../../db/database.js';
 import type { Run } from '../../db/ledger.js';
@@ -7,6 +8,7 @@ import type { Provenance, StorableRecord } from '../../db/stored-record.js';
 import { lockStoredRows, markSeen } from '../../db/stored-states.js';
 import { deliveriesTouching, raiseDoubts, recordsInDoubt, settleDoubts } from '../../db/webhook-deliveries.js';
 import { ConflictError } from '../../errors.js';
+import { ownName } from '../../schema-names.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
 import { compareVersions } from '../records/version-order.js';
@@ -85,7 +87,7 @@ export async function askAboutDoubts(context: SyncContext): Promise<void> {
 /** One process at a time. */
 async function canAsk(tx: Executor, account: string): Promise<boolean> {
   const [row] = await tx.execute<{ can: boolean }>(sql`
-    select pg_try_advisory_xact_lock(hashtextextended(${`hive-sync doubts ${account}`}, 0))
+    select pg_try_advisory_xact_lock(hashtextextended(${ownName(`hive-sync doubts ${account}`)}, 0))
       and not exists (select from sync.runs where account = ${account} and state = 'running' and trigger = 'webhook'
         and started_at > now() - make_interval(secs => ${GATHER_S}))
       and not exists (select from sync.rate_budgets where account = ${account} and halted_at is not null) as can`);
