@@ -1,6 +1,5 @@
 // Carries out what a command wants read. What another process reads already is followed and not read twice; what that
 // leaves over is read when it has ended.
-
 import type { AccountParts } from '../account.js';
 import type { App } from '../app.js';
 import type { Config } from '../config.js';
