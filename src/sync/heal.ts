@@ -2,7 +2,7 @@
 // the ledger, and sends it out again. Harmless at any time: jobs that are still there are not added twice.
 import { sql } from 'drizzle-orm';
 import { endedOf, readWindows, runningRuns } from '../db/ledger.js';
-import { endAtRepeat } from '../db/ledger-pages.js';
+import { endAtRepeat } from '../db/list-ends.js';
 import { hasOverdueDelivery } from '../db/webhook-deliveries.js';
 import { describe } from '../errors.js';
 import { isConflict, isServiceAway } from '../service-trouble.js';

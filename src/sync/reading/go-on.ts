@@ -1,16 +1,8 @@
 // After a page: the next pages of its window, the other windows of its run, or the end of the window. Everything here
 // may be done twice: each step asks the ledger first.
 import { addWindows, closeWindow, countsMoreThanItsWhole, type Window } from '../../db/ledger.js';
-import {
-  deepestPage,
-  type Entered,
-  endAtRepeat,
-  endAtSame,
-  missingPages,
-  probeBetween,
-  searchedSpan,
-  showsNothingNew,
-} from '../../db/ledger-pages.js';
+import { deepestPage, type Entered, missingPages } from '../../db/ledger-pages.js';
+import { endAtRepeat, endAtSame, probeBetween, searchedSpan, showsNothingNew } from '../../db/list-ends.js';
 import type { SyncContext } from '../context.js';
 import { halves, LONGEST_RANGE } from '../runs/plan.js';
 import { enqueueWaiting, tasksOf } from '../runs/send-out.js';
