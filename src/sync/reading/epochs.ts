@@ -42,7 +42,8 @@ const agree = (a: PageRead, b: PageRead | undefined): boolean =>
 
 /**
  * Reads of neighbouring pages of one epoch, the upper page first, as places in `reads`. Not with the last read before the
- * count changes: a count that is kept for a while may be one answer late, and the records those of after the change.
+ * count changes in the direction that hides records: a count that is kept for a while may be one answer late, and the
+ * records those of after the change.
  */
 export function neighboursIn(
   reads: readonly PageRead[],
@@ -55,7 +56,13 @@ export function neighboursIn(
   });
 }
 
-const isBeforeChange = (reads: readonly PageRead[], i: number): boolean => {
+/**
+ * From the top down a deletion moves records up across the reading point; from the end up an insertion moves them down. The
+ * other one only shows them twice.
+ */
+function isBeforeChange(reads: readonly PageRead[], i: number): boolean {
   const [read, next] = [reads[i], reads[i + 1]];
-  return read !== undefined && next !== undefined && !agree(read, next);
-};
+  if (read === undefined || next === undefined || agree(read, next)) return false;
+  if (read.itemCount === null || next.itemCount === null || read.itemsPerPage !== next.itemsPerPage) return true;
+  return next.page > read.page ? next.itemCount < read.itemCount : next.itemCount > read.itemCount;
+}
