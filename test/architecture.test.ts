@@ -77,7 +77,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   collections: ['sync/collection', 'sync/tables', 'db/columns'],
   docs: ['collections', 'views', 'db'],
   views: ['collections', 'db/columns', 'db/described', 'db/hive-schema', 'db/rollups'],
-  hive: ['errors'],
+  hive: ['errors', 'within'],
   db: ['schema-names', 'within', 'service-trouble', 'addresses', 'errors', 'finding', 'log', 'hive/budget'],
   simulator: [],
   config: ['schema-names', 'addresses', 'variables', 'errors'],

@@ -1,6 +1,7 @@
 // The only place that talks to the Hive API. One call = one slot of the budget = one HTTP request; no retry lives here.
 // The key goes to the configured origin only: redirects are not followed.
 import { HiveBodyError, HiveHttpError, HiveNetworkError, HiveTimeoutError, UsageError } from '../errors.js';
+import { openDeadline } from '../within.js';
 import { errorsOf, excerptOf, MAX_BODY_BYTES, readText, tryJson } from './body.js';
 import type { Budget, Slot } from './budget.js';
 import type { RequestObserver, RequestOutcome } from './observer.js';
@@ -108,14 +109,14 @@ async function send(
   slot: Slot,
   signal: AbortSignal | undefined,
 ): Promise<{ response: Response; text: string }> {
-  const timeout = AbortSignal.timeout(timeoutMs);
+  const deadline = openDeadline(timeoutMs, signal);
   let response: Response | undefined;
   try {
     response = await fetch(url, {
       headers: { authorization: `Bearer ${apiKey}`, accept: 'application/json', 'user-agent': userAgent },
       redirect: 'manual',
       ...(through === undefined ? {} : { dispatcher: await through() }),
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+      signal: deadline.signal,
     });
     const text = await readText(response, maxBodyBytes);
     if (text === undefined) {
@@ -125,9 +126,10 @@ async function send(
   } catch (error) {
     if (error instanceof HiveBodyError) throw error;
     signal?.throwIfAborted();
-    if (timeout.aborted) throw new HiveTimeoutError(timeoutMs, url, { cause: error });
+    if (deadline.isOver()) throw new HiveTimeoutError(timeoutMs, url, { cause: error });
     throw new HiveNetworkError(networkCode(error), url, { cause: error, through: proxy && proxyPlaceOf(proxy) });
   } finally {
+    deadline.end();
     budget.settle(slot);
   }
 }

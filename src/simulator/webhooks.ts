@@ -154,18 +154,26 @@ export class Webhooks {
   }
 
   async #status({ body, signature }: Letter, url: string): Promise<number> {
+    const given = new AbortController();
+    const giveUp = () => given.abort();
+    const timer = setTimeout(giveUp, timeoutMs);
+    this.#abort.signal.addEventListener('abort', giveUp, { once: true });
+    if (this.#abort.signal.aborted) giveUp();
     try {
       const response = await fetch(url, {
         method: 'POST',
         body,
         headers: { 'content-type': 'application/json', 'x-hive-signature': signature },
         redirect: 'manual',
-        signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(timeoutMs)]),
+        signal: given.signal,
       });
       await response.arrayBuffer();
       return response.status;
     } catch {
       return 0;
+    } finally {
+      clearTimeout(timer);
+      this.#abort.signal.removeEventListener('abort', giveUp);
     }
   }
 }

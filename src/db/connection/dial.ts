@@ -2,6 +2,7 @@
 // server that is wanted. Both drivers get theirs from here, so that both keep the same promises.
 import { connect as connectTo, type Socket } from 'node:net';
 import type { PostgresAddress, PostgresHost, SessionKind } from '../../addresses/postgres.js';
+import { openDeadline } from '../../within.js';
 import { asksForTls, secured, TlsRefusedError } from './tls.js';
 
 /** Ready for PostgreSQL's protocol. */
@@ -53,7 +54,8 @@ class WrongServerError extends Error {
 
 async function dialHost(address: PostgresAddress, host: PostgresHost, signal: AbortSignal): Promise<Dialled> {
   const { tls, connectTimeoutMs } = address;
-  const limit = connectTimeoutMs === 0 ? signal : AbortSignal.any([signal, AbortSignal.timeout(connectTimeoutMs)]);
+  const deadline = openDeadline(connectTimeoutMs === 0 ? undefined : connectTimeoutMs, signal);
+  const limit = deadline.signal;
   try {
     const raw = await opened(address, host, limit);
     if (tls === undefined || isSocketFolder(host)) return { stream: raw, raw };
@@ -72,10 +74,12 @@ async function dialHost(address: PostgresAddress, host: PostgresHost, signal: Ab
       return { stream: plain, raw: plain };
     }
   } catch (error) {
-    if (!limit.aborted || signal.aborted) throw error;
+    if (!deadline.isOver()) throw error;
     throw Object.assign(new Error(`${host.host}:${host.port} did not answer within ${connectTimeoutMs / 1_000} s`), {
       code: 'ETIMEDOUT',
     });
+  } finally {
+    deadline.end();
   }
 }
 
