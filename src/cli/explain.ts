@@ -1,5 +1,4 @@
 // hive-sync explain: where a record was seen, when it changed, why it is missing, and what would bring it back.
-
 import { readConfig } from '../config.js';
 import { findRecords, readProved, readSightings, type Sightings } from '../db/sightings.js';
 import { UsageError } from '../errors.js';

@@ -1,5 +1,4 @@
 // hive-sync export: one table or view as CSV or JSON lines. A file has its name only when it is whole.
-
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';

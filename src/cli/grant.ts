@@ -3,7 +3,7 @@
 import { placeOf } from '../addresses/postgres.js';
 import { type Access, type Granted, grantAccess } from '../db/access.js';
 import { UsageError } from '../errors.js';
-import { schemas, written } from '../schema-names.js';
+import { quoted, schemas, written } from '../schema-names.js';
 import { type Io, print } from './io.js';
 import { withStore } from './with-store.js';
 
@@ -32,7 +32,7 @@ function linesOf(role: string, access: Access, { isNew, canLogIn, tables, views 
     access === 'masked'
       ? `Role ${role} can read schema ${written(schemas.masked)}:\n${views} views without names, addresses, e-mails, phones, tracking data, free texts\nand payloads, and those to come. It cannot read schema ${written(schemas.hive)}.`
       : `Role ${role} can read schema ${written(schemas.hive)}:\n${tables} tables and ${views} views, and those to come.`;
-  const name = `"${role.replaceAll('"', '""')}"`;
+  const name = quoted(role);
   const next = isNew
     ? ['\nThe role is new and has no password. Set one in psql:', `  \\password ${name}`]
     : canLogIn

@@ -1,6 +1,5 @@
 // Roles that read: all of schema hive, or only schema hive_masked, which has no personal data. Never schema sync. What a
 // role can reach in the end is looked at after the change, and one that reaches more than was promised is not made.
-
 import { sql } from 'drizzle-orm';
 import { describe, NotPermittedError, UsageError } from '../errors.js';
 import { quoted, schemas, written } from '../schema-names.js';

@@ -1,6 +1,5 @@
 // COMMENT ON, carried from the code into the database. Migrations come in steps, comments do not: whatever differs from
 // migrations/comments.json is set, so they cannot go out of step, whatever a migration dropped and made again.
-
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';

@@ -1,10 +1,9 @@
 // A table or view of schema hive as a stream of text, in constant memory: PostgreSQL's own COPY.
-
 import type { Readable } from 'node:stream';
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import type { PostgresAddress } from '../addresses/postgres.js';
-import { quoted, schemas } from '../schema-names.js';
+import { literal, quoted, schemas } from '../schema-names.js';
 import type { DialledSocket } from './connection/dialled-socket.js';
 import { postgresJsOptions } from './connection/driver-options.js';
 import { inItsTransaction } from './connection/each-transaction.js';
@@ -54,7 +53,7 @@ export async function openExport(
     onnotice: () => {},
   });
   // COPY takes no parameters.
-  const where = account === undefined ? '' : ` where account = '${account.replaceAll("'", "''")}'`;
+  const where = account === undefined ? '' : ` where account = ${literal(account)}`;
   const from = `from ${quoted(schemas.hive)}.${quoted(name)} as t${where}`;
   // JSON has no control characters in it, so with these for quote and delimiter every line is the JSON as it is.
   const copy =

@@ -42,8 +42,8 @@ export interface Entered {
   /** The window's page_count before. */
   readonly pageCountBefore: number | null;
   /**
-   * Does it show just what both neighbours show, or what a page beyond the end showed? Then the API answers past the end
-   * of its list with a page of it, and does not say so.
+   * Does it show just what two pages near it show, or what the page showed that ended the list? Then the API answers past
+   * the end of its list with a page of it, and does not say so.
    */
   readonly isRepeat: boolean;
   /** Does it show as many records as a page has? */

@@ -179,23 +179,6 @@ export async function refuteWindow(tx: Executor, window: Window, because: string
   return refuted.length > 0;
 }
 
-/**
- * Do a range and another one count far more than the one that both were cut from? Then the API's counts are not those of the
- * range, and cutting it further would not end.
- */
-export async function countsMoreThanItsWhole(db: Executor, window: Window): Promise<boolean> {
-  const [row] = await db.execute<{ more: boolean }>(sql`
-    select exists (
-      select from sync.windows whole join sync.windows other on other.run_id = whole.run_id
-        and other.collection = whole.collection and other.kind = 'range' and other.id not in (whole.id, ${window.id})
-        and other.from_at >= whole.from_at and other.to_at <= whole.to_at
-      join sync.windows this on this.id = ${window.id} and (other.from_at >= this.to_at or other.to_at <= this.from_at)
-      where whole.run_id = ${window.run_id} and whole.collection = ${window.collection} and whole.kind = 'range'
-        and whole.state = 'split' and whole.from_at <= this.from_at and whole.to_at >= this.to_at
-        and other.last_item_count + this.last_item_count > 1.5 * whole.last_item_count) as more`);
-  return row?.more ?? false;
-}
-
 /** Starts another pass over some pages, or over all (null). Returns it; undefined when somebody else did. */
 export async function startNextPass(
   db: Executor,

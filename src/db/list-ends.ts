@@ -1,4 +1,4 @@
-// Where a list ends whose API does not say so, or says something else: told by what its pages have shown.
+// How long a list is whose API does not say so, or says something else: told by what its pages have shown.
 import { sql } from 'drizzle-orm';
 import type { Executor } from './database.js';
 import type { Window } from './ledger.js';
@@ -57,17 +57,17 @@ export async function endAtRepeat(db: Executor, window: Window): Promise<Window>
 export interface SearchedSpan {
   /** The deepest that had records; 0 = none. */
   readonly deepest: number;
-  /** The lowest that lay beyond it. */
+  /** The lowest that does not belong to it. */
   readonly endBelow: number;
 }
 
-/** @param window of which a page lay beyond the end */
-export async function searchedSpan(db: Executor, window: Window): Promise<SearchedSpan> {
+/** @param last the last page as far as is known */
+export async function searchedSpan(db: Executor, window: Window, last: number): Promise<SearchedSpan> {
   const deepest = await deepestPage(db, window);
-  const [row] = await db.execute<{ end_below: number | null }>(sql`
-    select least(min(page), ${window.end_below}::integer) as end_below from sync.pages
+  const [row] = await db.execute<{ end_below: number }>(sql`
+    select least(min(page), ${last + 1}::integer) as end_below from sync.pages
     where window_id = ${window.id} and pass = ${window.pass} and state = 'beyond' and page > ${deepest}`);
-  return { deepest, endBelow: row?.end_below ?? deepest + 1 };
+  return { deepest, endBelow: row?.end_below ?? last + 1 };
 }
 
 /** So far from the middle another page is taken where that one cannot be had. */
@@ -105,4 +105,21 @@ export async function showsNothingNew(db: Executor, window: Window): Promise<boo
     from sync.pages p, unnest(p.ids) as id
     where p.window_id = ${window.id} and p.pass = ${window.pass} and p.state = 'read'`);
   return row?.repeats ?? false;
+}
+
+/**
+ * Do a range and another one count far more than the one that both were cut from? Then the API's counts are not those of the
+ * range, and cutting it further would not end.
+ */
+export async function countsMoreThanItsWhole(db: Executor, window: Window): Promise<boolean> {
+  const [row] = await db.execute<{ more: boolean }>(sql`
+    select exists (
+      select from sync.windows whole join sync.windows other on other.run_id = whole.run_id
+        and other.collection = whole.collection and other.kind = 'range' and other.id not in (whole.id, ${window.id})
+        and other.from_at >= whole.from_at and other.to_at <= whole.to_at
+      join sync.windows this on this.id = ${window.id} and (other.from_at >= this.to_at or other.to_at <= this.from_at)
+      where whole.run_id = ${window.run_id} and whole.collection = ${window.collection} and whole.kind = 'range'
+        and whole.state = 'split' and whole.from_at <= this.from_at and whole.to_at >= this.to_at
+        and other.last_item_count + this.last_item_count > 1.5 * whole.last_item_count) as more`);
+  return row?.more ?? false;
 }

@@ -38,7 +38,9 @@ async function readsIn(tx: Executor, { id, base_pass: basePass }: Pick<Window, '
   for (;;) {
     const rows: ReadRow[] = await tx.execute<ReadRow>(sql`
       select page, pass, records, item_count, items_per_page, page_count,
-        to_jsonb(ids[greatest(1, cardinality(ids) - 1):]) as last_ids, ${ms('newest_at')} as newest,
+        to_jsonb(case when 0 < all (ids[greatest(1, cardinality(ids) - 1):]) then ids[greatest(1, cardinality(ids) - 1):]
+          else array(select id from unnest(ids) with ordinality as shown(id, place) where id > 0
+            order by place desc limit 2) end) as last_ids, ${ms('newest_at')} as newest,
         ${ms('oldest_at')} as oldest, ${ms('requested_at')} as requested,
         ${ms('coalesce(answered_at, committed_at)')} as answered
       from sync.pages where window_id = ${id} and pass >= ${basePass} and state = 'read'

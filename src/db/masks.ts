@@ -1,7 +1,6 @@
 // Schema hive_masked: a view for each table and view of schema hive, without personal data. What may be seen stands in
 // migrations/masks.json, which is made of the collections' files; what is not in there is left out. Like comments, the
 // views are compared with that file and not kept in migrations. There are none until somebody grants them to a role.
-
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';

@@ -1,9 +1,8 @@
 // Rights on tables, sequences and functions of ours that the role does not have: somebody took them away, or it is another
 // role than the one that made them.
-
 import { sql } from 'drizzle-orm';
 import { NotPermittedError } from '../errors.js';
-import { written } from '../schema-names.js';
+import { quoted, written } from '../schema-names.js';
 import type { Executor } from './database.js';
 import { ownSchemas } from './migrating/ground.js';
 
@@ -34,7 +33,7 @@ export async function missingRights(
   if (first === undefined) return undefined;
   const names = rows.map(({ name }) => name);
   const more = names.length > MOST ? ` and ${names.length - MOST} more` : '';
-  const to = `"${first.role.replaceAll('"', '""')}"`;
+  const to = quoted(first.role);
   const statements = [...new Set(rows.map(({ kind, schema }) => `${RIGHTS[kind]} in schema ${written(schema)}`))];
   return `the database user ${to} may not use all of ${names.slice(0, MOST).join(', ')}${more}. Let the owner ("${first.owner}") run: ${statements.map((one) => `grant ${one} to ${to};`).join(' ')}`;
 }

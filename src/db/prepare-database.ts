@@ -1,5 +1,4 @@
 // Brings a database to where a sync may begin: schema in step, rights looked at, identity settled, days as configured.
-
 import type { PostgresAddress } from '../addresses/postgres.js';
 import type { Logger } from '../log.js';
 import { schemas } from '../schema-names.js';

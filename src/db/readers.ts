@@ -1,6 +1,5 @@
 // Who was given the right to read (hive-sync grant), and who of them has lost it: after a restore into another server the
 // roles are missing, or their rights, or schema hive_masked.
-
 import { sql } from 'drizzle-orm';
 import { quoted, schemas } from '../schema-names.js';
 import type { Executor } from './database.js';

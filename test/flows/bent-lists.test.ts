@@ -197,3 +197,16 @@ test('the records of a page that its numbers take for another one are kept', asy
   await full();
   expect((await compare()).missing).toEqual([]);
 });
+
+test('a record without a usable id at the end of a page does not send a head further down', async () => {
+  const { api, app, full } = await openBentStage('shipments');
+  const closed = { status: 'shipped', delivery_status: 'Delivered' };
+  for (const [i, record] of api.records.entries()) {
+    Object.assign(record, closed, { created_at: new Date(Date.UTC(2026, 0, 1) - i * 86_400_000).toISOString() });
+  }
+  Object.assign(api.records[PER_PAGE - 1] as BentRecord, { id: 'N/A' });
+  await full();
+  const before = api.requests.length;
+  await syncOnce(app, ['shipments'], { mode: 'incremental', trigger: 'cli' }, 60_000);
+  expect(api.requests.slice(before).map(({ page }) => page)).toEqual([1]);
+});

@@ -96,6 +96,7 @@ test.each([
   stage.simulator.addFault({ match: { path: '/orders', page }, respond: { patchPagination } });
   const { run } = await fullSync(stage.app, ['orders']);
   expect(run).toMatchObject({ state: 'complete' });
+  expect(stage.simulator.requests.filter(({ page }) => (page ?? 0) > PAGES).length).toBeLessThanOrEqual(2 * 8);
   expect(stage.simulator.stats().requests).toBeLessThanOrEqual(5 * PAGES);
   await expectTablesToEqualTruth(stage.url, stage.simulator, ['orders']);
 });

@@ -1,6 +1,5 @@
 // Do sessions keep what they are said to keep? A pooler in between may give each transaction another, or give a session on
 // with what the one before has left in it, all of it without an error. So locks and settings are used.
-
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';

@@ -1,5 +1,4 @@
 // Can it write? A row in each schema of ours that is rolled back, and the rights on every table.
-
 import { sql } from 'drizzle-orm';
 import { describe } from '../../errors.js';
 import type { Finding } from '../../finding.js';

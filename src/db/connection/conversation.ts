@@ -26,10 +26,9 @@ export class Conversation {
   #heardAt = performance.now();
   #lastWordAt = performance.now();
   #process: number | undefined;
+  #isReadOnly = false;
   readonly #sent: Frames;
   readonly #heard: Frames;
-
-  #isReadOnly = false;
 
   /** @param turnedReadOnly the server takes no writes any more, has said so, and its connection is free */
   constructor(turnedReadOnly: () => void) {

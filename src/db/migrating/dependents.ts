@@ -1,7 +1,6 @@
 // Views that others built on ours. PostgreSQL drops no view on which another one stands; so before a migration drops
 // one, what stands on it is looked for in pg_depend and named. Where the user says so, such views are dropped and made
 // again afterwards, all in the transaction of the migration (saved-views.ts).
-
 import { sql } from 'drizzle-orm';
 import { schemas } from '../../schema-names.js';
 import type { Executor } from '../database.js';

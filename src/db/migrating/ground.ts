@@ -1,7 +1,6 @@
 // Where the schemas are to stand is looked at before anything is made there: what others have built under the same name is
 // not ours to change, and what we may not do is said as what somebody who may has to run. Read from the catalogs, for which
 // nobody needs a right.
-
 import { sql } from 'drizzle-orm';
 import { NotPermittedError, UsageError } from '../../errors.js';
 import { quoted, SETTING_OF, schemas, written } from '../../schema-names.js';

@@ -1,6 +1,5 @@
 // Rights on a relation, kept over its being dropped and made again: whoever could read it before can afterwards, and
 // nobody else.
-
 import { sql } from 'drizzle-orm';
 import { AS_IT_IS } from '../connection/requalify.js';
 import type { Executor } from '../database.js';

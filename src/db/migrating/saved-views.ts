@@ -1,6 +1,5 @@
 // A view or materialized view of others: written down, dropped, and made again as it was, by the role that it belongs
 // to: its select, options, rights, comments, indexes, triggers, rules and defaults of columns.
-
 import { sql } from 'drizzle-orm';
 import { DependentsError, describe } from '../../errors.js';
 import { AS_IT_IS } from '../connection/requalify.js';

@@ -1,6 +1,5 @@
 // The migrations of this release, held against those that the database has. A database that has one more belongs to a
 // newer release: this one does not know what its tables mean, and touches nothing.
-
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,4 @@
 // What stands in a migration's way: written down and dropped before it, made again after it, or named and refused.
-
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';

@@ -1,5 +1,4 @@
 // Adds up what was touched, some keys at a time, each time in a transaction of its own.
-
 import { getTableColumns, sql } from 'drizzle-orm';
 import { ownName, schemas } from '../../schema-names.js';
 import { AS_IT_IS } from '../connection/requalify.js';

@@ -1,8 +1,15 @@
 // After a page: the next pages of its window, the other windows of its run, or the end of the window. Everything here
 // may be done twice: each step asks the ledger first.
-import { addWindows, closeWindow, countsMoreThanItsWhole, type Window } from '../../db/ledger.js';
+import { addWindows, closeWindow, type Window } from '../../db/ledger.js';
 import { deepestPage, type Entered, missingPages } from '../../db/ledger-pages.js';
-import { endAtRepeat, endAtSame, probeBetween, searchedSpan, showsNothingNew } from '../../db/list-ends.js';
+import {
+  countsMoreThanItsWhole,
+  endAtRepeat,
+  endAtSame,
+  probeBetween,
+  searchedSpan,
+  showsNothingNew,
+} from '../../db/list-ends.js';
 import type { SyncContext } from '../context.js';
 import { halves, LONGEST_RANGE } from '../runs/plan.js';
 import { enqueueWaiting, tasksOf } from '../runs/send-out.js';
@@ -76,10 +83,10 @@ export async function pagesToSend(
   const last = lastPageOf(window);
   if (pagesOfPass(window) === null) return [(await deepestPage(db, window)) + 1];
   if (window.pages_again === null && window.end_below !== null) {
-    const { deepest, endBelow } = await searchedSpan(db, window);
-    const probe = endBelow - deepest > 2 * frontier ? await probeBetween(db, window, { deepest, endBelow }) : undefined;
+    const span = await searchedSpan(db, window, last ?? 1);
+    const probe = span.endBelow - span.deepest > 2 * frontier ? await probeBetween(db, window, span) : undefined;
     if (probe !== undefined) return [probe];
-    return missingPages(db, window, { order: readingOrder(window), last: endBelow - 1, limit: frontier });
+    return missingPages(db, window, { order: readingOrder(window), last: span.endBelow - 1, limit: frontier });
   }
   return missingPages(db, window, { order: readingOrder(window), last, limit: frontier });
 }

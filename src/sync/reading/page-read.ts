@@ -15,7 +15,7 @@ export interface PageRead {
   readonly itemsPerPage: number | null;
   /** As this answer said; null when it said nothing that can be believed. */
   readonly pageCount: number | null;
-  /** Ids of its last two records, in the order of the page. */
+  /** Ids of its last two records that have a usable one. */
   readonly lastIds: readonly number[];
   /** created_at of its records, epoch milliseconds; null where they carry none. */
   readonly newestAt: number | null;

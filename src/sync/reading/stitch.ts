@@ -36,24 +36,27 @@ export function stitch({ reads, shared, pauseMs }: Listing, end: End): Stitching
   const epochs = epochsOf(reads, pauseMs);
   const patches = new Patches(reads.length);
   const contradictions = new Contradictions();
+  const full = reads.map((read) => !isShort(read));
+  const join = (i: number, j: number): void => {
+    if (full[i] && full[j]) patches.join(i, j);
+  };
   for (const at of shared) {
     for (const [n, i] of at.entries()) {
       for (const j of at.slice(n + 1)) {
         const [a, b] = [reads[i], reads[j]];
-        if (a === undefined || b === undefined || isShort(a) || isShort(b)) continue;
+        if (a === undefined || b === undefined) continue;
         const epoch = epochs[i];
         if (a.page !== b.page && epoch !== undefined && epoch === epochs[j]) contradictions.add(epoch, a.page, b.page);
-        else if (overlap(a, b)) patches.join(i, j);
+        else if (overlap(a, b)) join(i, j);
       }
     }
   }
   const contradicted = contradictions.pages();
   for (const [upper, lower] of neighboursIn(reads, epochs)) {
-    const isFull = [upper, lower].every((i) => reads[i] !== undefined && !isShort(reads[i]));
-    if (isFull && !contradicted.has(`${epochs[upper]} ${reads[upper]?.page}`)) patches.join(upper, lower);
+    if (!contradicted.has(`${epochs[upper]} ${reads[upper]?.page}`)) join(upper, lower);
   }
-  const tops = new Set(reads.flatMap((read, i) => (read.page === 1 && !isShort(read) ? [patches.of(i)] : [])));
-  const isWhole = reads.some((read, i) => end.isEnd(read) && !isShort(read) && tops.has(patches.of(i)));
+  const tops = new Set(reads.flatMap((read, i) => (read.page === 1 && full[i] ? [patches.of(i)] : [])));
+  const isWhole = reads.some((read, i) => end.isEnd(read) && tops.has(patches.of(i)));
   return isWhole ? { isWhole } : { isWhole, readAgain: gapsIn(reads, patches, end) };
 }
 

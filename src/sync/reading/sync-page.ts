@@ -1,5 +1,4 @@
 // One page: fetch → parse → rows, ledger and dead letters in one transaction → what comes next.
-import { createHash } from 'node:crypto';
 import { type NewDeadLetter, settleDeadLetters } from '../../db/dead-letters.js';
 import type { Window } from '../../db/ledger.js';
 import { enterPage, type PageEntry, readWindowForPage } from '../../db/ledger-pages.js';
@@ -11,9 +10,9 @@ import type { Answer, Query } from '../../hive/client.js';
 import { beyondPage, type Page } from '../../hive/page.js';
 import type { Collection } from '../collection.js';
 import { collectionOf, type PageTask, type SyncContext } from '../context.js';
-import { isObject } from '../records/known-fields.js';
 import { lossesOf } from '../records/losses.js';
 import { type ParsedRecord, parseRecord } from '../records/parse.js';
+import { identityOf, standInFor } from '../records/record-id.js';
 import { REFUSED_CODE, type StoredRecords, type StoreRecords, sparingOthers } from '../records/store-records.js';
 import { tasksOf } from '../runs/send-out.js';
 import { askAboutDoubts, weighAnswer } from '../webhooks/webhook-doubts.js';
@@ -122,10 +121,12 @@ function storePage(
   const letters = results.flatMap((result): NewDeadLetter[] => {
     if (result.ok) return [];
     const { id, errors, raw: payload, hash } = result;
-    const mark = id ?? unusableId(payload) ?? hash;
+    const mark = id ?? identityOf(payload, hash);
     return [letterAbout({ recordId: id ?? null, errorCode: 'invalid_record', errors, payload }, mark)];
   });
-  const ids = results.map((result) => (result.ok ? result.record.id : (result.id ?? standInFor(result))));
+  const ids = results.map((result) =>
+    result.ok ? result.record.id : (result.id ?? standInFor(identityOf(result.raw, result.hash))),
+  );
   const entry: PageEntry = {
     window_id: window.id,
     pass: task.pass,
@@ -192,25 +193,4 @@ function orderOf(records: readonly ParsedRecord[]): Pick<PageEntry, 'in_order' |
     newest_at: new Date(Math.max(...times)),
     oldest_at: new Date(Math.min(...times)),
   };
-}
-
-/**
- * All versions of a record whose id cannot be used are one letter, as far as it has one: "N/A" is none, and stands for
- * many records.
- */
-function unusableId(payload: unknown): string | undefined {
-  const id = isObject(payload) ? payload.id : undefined;
-  const isOwn = typeof id === 'number' || (typeof id === 'string' && /\d/.test(id) && id.length <= LONGEST_ID);
-  return isOwn ? `with id ${id}` : undefined;
-}
-
-const LONGEST_ID = 100;
-
-/**
- * A record without a usable id is counted as one, however often it is shown: by a negative number that stands for what it
- * has instead, or for its content. Hive's ids are positive.
- */
-function standInFor({ raw, hash }: { readonly raw: unknown; readonly hash: string }): number {
-  const known = unusableId(raw) ?? hash;
-  return -createHash('sha256').update(known).digest().readUIntBE(0, 6) - 1;
 }

@@ -23,6 +23,10 @@ const within = ({ from, to }: Span, collection: Collection): SQL => {
     ${to === null ? sql`` : sql`and created_at <= ${to.toISOString()}::timestamptz`}`;
 };
 
+/** Ids in all reads that its proof rests on. */
+const shownIn = ({ id, base_pass: basePass }: Window): SQL =>
+  sql`select unnest(ids) from sync.pages where window_id = ${id} and pass >= ${basePass}`;
+
 /** The newest read of each page that the list still has; what older reads of it showed may have gone since. */
 const newestIds = ({ id, base_pass: basePass }: Window, last: number): SQL => sql`
   select unnest(ids) from (
@@ -45,7 +49,7 @@ export async function suspectsOf(
     select id from ${collection.pgTable}
     where account = ${window.account} and _deleted_at is null
       and _fetched_at < ${before.toISOString()}::timestamptz ${within(span, collection)}
-    except select unnest(ids) from sync.pages where window_id = ${window.id} and pass >= ${window.base_pass}
+    except ${shownIn(window)}
     order by id`);
   return rows.map(({ id }) => id);
 }
@@ -70,7 +74,7 @@ export async function unseenIn(
     where account = ${window.account} and _deleted_at is null and _source = 'webhook'
       and _fetched_at >= ${start}::timestamptz and _first_seen_at < ${start}::timestamptz
       ${within({ from: null, to: window.to_at }, collection)}
-    except select unnest(ids) from sync.pages where window_id = ${window.id} and pass >= ${window.base_pass}
+    except ${shownIn(window)}
     limit ${MOST_UNSEEN}`);
   const moved =
     window.pass === window.base_pass
@@ -78,7 +82,7 @@ export async function unseenIn(
       : await db.execute<{ id: number }>(sql`
           select id from ${collection.pgTable} where account = ${window.account} and _deleted_at is null
             and id = any(array(
-              select unnest(ids) from sync.pages where window_id = ${window.id} and pass >= ${window.base_pass}
+              ${shownIn(window)}
               except ${newestIds(window, last)}))
           limit ${MOST_UNSEEN}`);
   const undated =
@@ -88,7 +92,7 @@ export async function unseenIn(
           with undated as (
             select id from ${collection.pgTable}
             where account = ${window.account} and _deleted_at is null and created_at is null
-            except select unnest(ids) from sync.pages where window_id = ${window.id} and pass >= ${window.base_pass})
+            except ${shownIn(window)})
           select id from ${collection.pgTable} where account = ${window.account} and id in (select id from undated)
           order by _fetched_at limit ${MOST_UNSEEN}`);
   return [...new Set([...moved, ...told, ...undated].map(({ id }) => id))];

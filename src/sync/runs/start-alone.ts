@@ -1,5 +1,4 @@
 // Runs of one mode never overlap, whoever starts them: the schedule, a button, a program, a command, two of them at once.
-
 import { sql } from 'drizzle-orm';
 import type { Executor } from '../../db/database.js';
 import { type Run, runningRuns } from '../../db/ledger.js';

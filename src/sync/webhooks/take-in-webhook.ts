@@ -1,6 +1,5 @@
 // Stored deliveries become rows: parse → the ordering rule → rows, outcomes and dead letters in one transaction. Whoever
 // does it takes all that wait; one process at a time for an account.
-
 import { sql } from 'drizzle-orm';
 import type { Executor } from '../../db/database.js';
 import { fileDeadLetters, type NewDeadLetter, settleDeadLetters } from '../../db/dead-letters.js';

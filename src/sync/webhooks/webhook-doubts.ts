@@ -1,6 +1,5 @@
 // Deliveries whose place in time nobody can tell: the record is asked for, once for all of its deliveries, and a read
 // that began after they were received settles them.
-
 import { sql } from 'drizzle-orm';
 import type { Executor } from '../../db/database.js';
 import type { Run } from '../../db/ledger.js';
