@@ -50,9 +50,6 @@ export interface Entered {
   readonly isFull: boolean;
 }
 
-/** Three pages in a row are near to each of them. */
-const near = (page: number) => sql.raw([page - 2, page - 1, page, page + 1, page + 2].join(', '));
-
 /** What a page adds to the sums of its window. */
 export interface PageSums {
   readonly inserted: number;
@@ -106,9 +103,12 @@ export async function enterPage(
       ${state === 'beyond' ? END_BELOW : sql``}
     from before, entry where w.id = before.id
     returning to_jsonb(w) as window, before.page_count as page_count_before, w.pages_again is null
-      and ${entry.ids?.length ?? 0} > 0 and (select count(*) >= 2 or coalesce(bool_or(p.state = 'beyond' and p.page = w.end_below), false)
-        from sync.pages p where p.window_id = w.id and p.pass = w.pass and p.page <> entry.page and p.ids = entry.ids
-          and p.page in (${near(entry.page)}, w.end_below)) as is_repeat`);
+      and coalesce(cardinality(entry.ids), 0) > 0 and (
+        -- Three pages in a row are near to each of them. By the key: this is asked for every page.
+        (select count(*) >= 2 from sync.pages p where p.window_id = w.id and p.pass = w.pass
+          and p.page between entry.page - 2 and entry.page + 2 and p.page <> entry.page and p.ids = entry.ids)
+        or exists (select from sync.pages p where p.window_id = w.id and p.pass = w.pass
+          and p.page = w.end_below and p.state = 'beyond' and p.ids = entry.ids)) as is_repeat`);
   if (row === undefined) return undefined;
   const window = windowOf(row.window);
   const isFull = (entry.records ?? 0) >= (window.items_per_page ?? 1);

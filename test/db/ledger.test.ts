@@ -35,6 +35,21 @@ test('a page is entered once, however often it is tried', async () => {
   expect(await readWindowForPage(db, { windowId: 0, pass: 1, page: 2 })).toBeUndefined();
 });
 
+test('all pages are entered with the same statements, so that a session prepares them once', async () => {
+  const single = await openDatabase(url, { connections: 1 });
+  const own = ledgerOf(single);
+  const window = await own.newWindow();
+  const enterPages = async (from: number, to: number) => {
+    for (let page = from; page <= to; page++) {
+      await own.enter(window, page, page % 3 === 0 ? { state: 'failed' } : page % 3 === 1 ? { state: 'beyond' } : {});
+    }
+    return (await single.db.execute('select from pg_prepared_statements')).length;
+  };
+  const before = await enterPages(1, 6);
+  expect(await enterPages(7, 30)).toBe(before);
+  await single.close();
+});
+
 test('a page adds to its window', async () => {
   const window = await newWindow();
   const sums = { inserted: 3, updated: 2, unchanged: 1, deadLetters: 1 };
