@@ -111,10 +111,7 @@ function outageInLog(log: Logger): { down(error: HiveDownError): void; up(since:
     down(error) {
       if (saidAt !== undefined && performance.now() - saidAt < OUTAGE_SAID_EVERY_MS) return;
       saidAt = performance.now();
-      log.warn(
-        { since: error.since, problem: error.problem },
-        'the API is down: no page is asked for until it answers',
-      );
+      log.warn({ since: error.since, problem: error.problem }, 'the API gives no usable answer, waiting for it');
     },
     up(since) {
       saidAt = undefined;

@@ -139,7 +139,7 @@ function followOutages(followed: readonly Followed[], patienceMs: number, progre
   const down = new Set<AccountParts>();
   return () => {
     for (const account of accounts) {
-      const outage = account.outage.current();
+      const outage = account.outage.mute();
       const of = accounts.length > 1 ? ` (account ${account.account.label})` : '';
       if (outage === undefined) {
         if (down.delete(account)) progress.say(`The API answers again${of}, going on.`);

@@ -37,9 +37,12 @@ const nameOf = (snapshot: Snapshot, window: WindowStatus, several: boolean): str
 const pagesOf = ({ pages, pagesDone }: WindowStatus): string =>
   `${inThousands(pagesDone)}${pages === null ? '' : `/${inThousands(Math.max(pages, pagesDone))}`} pages`;
 
+const blockedMs = ({ blockedUntil }: BudgetStatus): number =>
+  blockedUntil === null ? 0 : Math.max(0, blockedUntil.getTime() - Date.now());
+
 function budgetLine({ run, budget, etaMs, quietMs }: Snapshot): string {
-  const blocked = budget.blockedUntil === null ? 0 : budget.blockedUntil.getTime() - Date.now();
-  const isFree = blocked <= 0 && budget.used < budget.limit;
+  const blocked = blockedMs(budget);
+  const isFree = blocked === 0 && budget.used < budget.limit;
   const quiet = isFree && quietMs >= QUIET_MS ? `, nothing read for ${inWords(quietMs)}: LOG_LEVEL=warn says why` : '';
   const pause = blocked > 0 ? `, the API asked for a pause of ${inWords(blocked)}` : quiet;
   const eta = etaMs === null || etaMs === 0 ? '' : `, about ${inWords(etaMs)} left`;
@@ -109,7 +112,9 @@ function openLines(stream: NodeJS.WriteStream, several: boolean): Progress {
           write(`${nameOf(snapshot, window, several)}: ${read}${ending}`);
           written = true;
         }
-        if (due && (written || snapshot.run.lookups.done < snapshot.run.lookups.total)) write(budgetLine(snapshot));
+        const { run, budget } = snapshot;
+        const isNews = written || run.lookups.done < run.lookups.total || blockedMs(budget) > 0;
+        if (due && isNews) write(budgetLine(snapshot));
       }
       if (due) lastAt = performance.now();
     },

@@ -9,6 +9,8 @@ export interface Outage {
   readonly client: Client;
   /** What is the matter while the API is down; undefined = it answers, as far as is known. */
   current(): HiveDownError | undefined;
+  /** The same, and while it has answered nothing but 429 for a minute: nobody is sent away for that, the budget waits. */
+  mute(): HiveDownError | undefined;
   /** Before work. While the API is down, one asks whether it answers when that is due, and all others are sent away. @throws HiveDownError */
   pass(signal?: AbortSignal): Promise<void>;
   /**
@@ -38,19 +40,37 @@ export function openOutage({ client: inner, lists, everyMs, told }: OutageOption
   let failures = 0;
   let firstAt = 0;
   let down: { readonly since: Date; readonly problem: string; readonly nextAt: number } | undefined;
+  /** Since when each answer is a 429, and the last of them. */
+  let refused: { readonly since: Date; readonly at: number; readonly problem: string } | undefined;
   let questions = 0;
   let asking: Promise<boolean> | undefined;
 
   const current = () =>
     down && new HiveDownError(down.since, down.problem, Math.max(0, Math.ceil(down.nextAt - performance.now())));
 
+  const mute = () => {
+    const isRefusing = refused !== undefined && performance.now() - refused.at >= LARGEST_FACTOR * everyMs;
+    return current() ?? (isRefusing ? new HiveDownError(refused.since, refused.problem, 0) : undefined);
+  };
+
   function answered(): void {
+    const trouble = mute();
     failures = 0;
-    if (down === undefined) return;
-    const { since } = down;
-    down = undefined;
     questions = 0;
-    told.up(since);
+    down = undefined;
+    refused = undefined;
+    if (trouble !== undefined) told.up(trouble.since);
+  }
+
+  /** It is there, and says how long to wait; what has been mute stays so. */
+  function refusing(error: HiveHttpError): void {
+    const { since, at } = refused ?? { since: down?.since ?? new Date(), at: down ? -Infinity : performance.now() };
+    failures = 0;
+    questions = 0;
+    down = undefined;
+    refused = { since, at, problem: describe(error) };
+    const trouble = mute();
+    if (trouble !== undefined) told.down(trouble);
   }
 
   async function watched<T>(request: () => Promise<T>): Promise<T> {
@@ -62,7 +82,10 @@ export function openOutage({ client: inner, lists, everyMs, told }: OutageOption
       if (isNoAnswer(error)) {
         if (failures === 0) firstAt = Date.now();
         failures += 1;
-      } else if (error instanceof HiveHttpError) answered();
+      } else if (error instanceof HiveHttpError) {
+        if (error.status === 429) refusing(error);
+        else answered();
+      }
       throw error;
     }
   }
@@ -114,6 +137,7 @@ export function openOutage({ client: inner, lists, everyMs, told }: OutageOption
   return {
     client,
     current,
+    mute,
     async pass(signal) {
       if (down === undefined) return;
       const isDue = performance.now() >= down.nextAt;

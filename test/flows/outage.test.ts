@@ -70,6 +70,28 @@ test('a command gives up in the end, with exit code 1; what was read is kept, an
   await simulator.close();
 });
 
+test('an API that refuses every request for its rate is obeyed, and it is said; a command gives up in the end, and nothing is lost', async () => {
+  const stage = await openStage({ sizes }, { ...env, SYNC_OUTAGE_PATIENCE: '3s' });
+  const { simulator } = stage;
+  simulator.addFault({
+    match: everything,
+    times: null,
+    respond: { status: 429, headers: { 'retry-after': '1' } },
+  });
+  const { code, stderr } = await stage.run('sync', '--full', 'orders');
+  expect(code, stderr).toBe(1);
+  expect(stderr).toMatch(/no usable answer since .*429.*it is asked now and then/);
+  expect(stderr).toMatch(/no usable answer since .*429.*Giving up after 3.0 s: what was read is kept/);
+  // Those that were under way at the first refusal, and what a second of Retry-After allows.
+  expect(simulator.stats().requests).toBeLessThanOrEqual(6 * IN_FLIGHT);
+  expect(await stage.letters()).toEqual([]);
+  simulator.clearFaults();
+  const again = await stage.run('sync', '--full', 'orders');
+  expect(again.code, again.stderr).toBe(0);
+  await expectTablesToEqualTruth(stage.url, simulator, ['orders']);
+  await simulator.close();
+});
+
 test.each<[what: string, match: FaultRule['match'], letters: number]>([
   ['one page', { path: '/orders', page: 5 }, 1],
   [

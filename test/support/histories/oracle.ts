@@ -186,8 +186,9 @@ export class Oracle {
     const { as_of: asOf, from_at: from, to_at: to, collection } = window;
     if (asOf === null) return;
     for (const [id, own] of past) {
-      const { since, createdAt } = own;
+      const { since, latestCreatedAt: createdAt } = own;
       if (since === undefined || createdAt === undefined || since >= asOf - SLACK_MS) continue;
+      // It may have been changed afterwards, its created_at too.
       if (own.versions.some((version) => version.from > asOf) && own.versions.length > 1) continue;
       if (createdAt < (from ?? -Infinity) || createdAt > (to ?? Infinity)) continue;
       if (rows.get(id)?.deleted_at === null) continue;

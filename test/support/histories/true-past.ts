@@ -28,6 +28,12 @@ export class TruePast {
     return all.length === 0 ? undefined : Math.min(...all);
   }
 
+  /** The created_at that it was last seen with; undefined = it carried none. */
+  get latestCreatedAt(): number | undefined {
+    const last = this.versions.at(-1);
+    return last === undefined ? undefined : createdAtOf(last.record);
+  }
+
   /** Was its created_at set to another time in between? */
   wasMovedBetween(from: number, to: number): boolean {
     return this.versions.some(({ from: at, record }, i) => {
