@@ -17,8 +17,11 @@ export interface Blackhole {
   close(): void;
 }
 
-/** @param target such as postgres://user@127.0.0.1:5432/database or redis://127.0.0.1:6379 */
-export async function openBlackhole(target: string): Promise<Blackhole> {
+/**
+ * @param target such as postgres://user@127.0.0.1:5432/database or redis://127.0.0.1:6379
+ * @param host address of this machine that it is reached by
+ */
+export async function openBlackhole(target: string, host = '127.0.0.1'): Promise<Blackhole> {
   const url = new URL(target);
   const placeOf = ({ hostname: host, port, protocol }: URL) => ({
     host,
@@ -47,10 +50,10 @@ export async function openBlackhole(target: string): Promise<Blackhole> {
       });
     }
   });
-  proxy.listen(0, '127.0.0.1');
+  proxy.listen(0, host);
   await once(proxy, 'listening');
   url.port = String((proxy.address() as net.AddressInfo).port);
-  url.hostname = '127.0.0.1';
+  url.hostname = host;
   return {
     url: url.href,
     passing: () => [...flows].filter(({ swallowed }) => !swallowed).length,

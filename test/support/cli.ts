@@ -22,10 +22,19 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
-/** @param env added to PATH, HOME and any free port only: nothing of this machine's configuration leaks in */
-export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string): Started {
+/**
+ * @param env added to PATH, HOME and any free port only: nothing of this machine's configuration leaks in
+ * @param within a command that becomes the program, such as one that enters a namespace first
+ */
+export function startCli(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  cwd?: string,
+  within: readonly string[] = [],
+): Started {
   if (!existsSync(main)) throw new Error('dist/ is missing: run "npm run build" first (npm test does)');
-  const child = spawn(process.execPath, [main, ...args], {
+  const [program = process.execPath, ...rest] = [...within, process.execPath, main, ...args];
+  const child = spawn(program, rest, {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, HTTP_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),

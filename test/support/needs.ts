@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, inject, type SuiteOptions } from 'vitest';
 import { BROWSER_NEEDED, hasBrowser } from '../../scripts/browser.mjs';
 import type { Backend } from './cli.js';
+import { canMakeNamespaces } from './far-side.js';
 import { canMountDisks } from './small-disk.js';
 
 declare module 'vitest' {
@@ -17,6 +18,7 @@ declare module 'vitest' {
 const needs = {
   browser: { what: BROWSER_NEEDED, isThere: hasBrowser },
   disks: { what: 'root and the right to mount a disk', isThere: canMountDisks },
+  namespaces: { what: 'root and the right to make network namespaces (program ip)', isThere: canMakeNamespaces },
   openssl: { what: 'the program openssl', isThere: () => isInPath('openssl') },
   pgbouncer: {
     what: 'the program pgbouncer (apt-get install pgbouncer)',
