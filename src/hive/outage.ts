@@ -49,8 +49,9 @@ export function openOutage({ client: inner, lists, everyMs, told }: OutageOption
     down && new HiveDownError(down.since, down.problem, Math.max(0, Math.ceil(down.nextAt - performance.now())));
 
   const mute = () => {
-    const isRefusing = refused !== undefined && performance.now() - refused.at >= LARGEST_FACTOR * everyMs;
-    return current() ?? (isRefusing ? new HiveDownError(refused.since, refused.problem, 0) : undefined);
+    if (down !== undefined || refused === undefined) return current();
+    const isLong = performance.now() - refused.at >= LARGEST_FACTOR * everyMs;
+    return isLong ? new HiveDownError(refused.since, refused.problem, 0) : undefined;
   };
 
   function answered(): void {
