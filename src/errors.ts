@@ -1,6 +1,8 @@
 // What went wrong. Each class says what happened and nothing of what to do about it: that is sync/verdict.ts for the
 // work of a sync, and exitCodeOf() for a command.
 
+import { inShort } from './words.js';
+
 /** The command line or the environment is wrong. Nothing was started. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
@@ -76,12 +78,15 @@ export class DependentsError extends Error {
   override readonly name = 'DependentsError';
 }
 
+/** Characters of what the API said that stand in a message, which is a line of the log and of a page. */
+const LONGEST_SAID = 500;
+
 /** The API answered with a status outside 2xx. */
 export class HiveHttpError extends Error {
   override readonly name = 'HiveHttpError';
   constructor(
     readonly status: number,
-    /** The API's own `errors` array, word for word; empty when the body had none. */
+    /** The API's own `errors` array, word for word, bounded as hive/body.ts says; empty when the body had none. */
     readonly errors: readonly string[],
     /** From Retry-After, already within floor and ceiling; undefined when the API gave none that can be read. */
     readonly retryAfterMs: number | undefined,
@@ -89,7 +94,7 @@ export class HiveHttpError extends Error {
     /** The first part of a body that was not the documented JSON (a proxy's page, say). */
     readonly bodyExcerpt: string | undefined,
   ) {
-    super(`The API answered ${status}${errors.length > 0 ? `: ${errors.join('; ')}` : ''}`);
+    super(`The API answered ${status}${errors.length > 0 ? `: ${inShort(errors.join('; '), LONGEST_SAID)}` : ''}`);
   }
 }
 

@@ -29,6 +29,14 @@ export function inAge(ms: number): string {
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
 }
 
+/** A text of at most `length` characters, and what was left out of a longer one: "abc … (1,204 characters in all)". */
+export function inShort(text: string, length: number): string {
+  if (text.length <= length) return text;
+  // Not in the middle of a character.
+  const start = text.slice(0, length).replace(/[\ud800-\udbff]$/, '');
+  return `${start} … (${inThousands(text.length)} characters in all)`;
+}
+
 /** "1 page", "2 pages", "1,204 pages". */
 export const counted = (n: number, one: string, many = `${one}s`): string =>
   `${inThousands(n)} ${n === 1 ? one : many}`;

@@ -10,10 +10,11 @@ export interface DriftEntry {
   readonly sample: string | null;
 }
 
-/** Different entries of one call: keys that are data (ids, texts) must not fill the table. */
+/** Different entries of one call, and of a collection in all: keys that are data (ids, texts) must not fill the table. */
 const MOST_AT_ONCE = 500;
+const MOST_IN_ALL = 2_000;
 
-/** Adds to the counts, in the transaction of the caller. */
+/** Adds to the counts, in the transaction of the caller. Where a collection has MOST_IN_ALL, only known ones are counted. */
 export async function recordDrift(
   tx: Executor,
   account: string,
@@ -34,6 +35,9 @@ export async function recordDrift(
     select ${account}, ${collection}, path, kind, seen, expected, sample, count
     from jsonb_to_recordset(${JSON.stringify(rows)}::text::jsonb)
       as r(path text, kind text, seen text, expected text, sample text, count bigint)
+    where (select count(*) from sync.schema_drift d where d.account = ${account} and d.collection = ${collection}) < ${MOST_IN_ALL}
+      or exists (select from sync.schema_drift d where d.account = ${account} and d.collection = ${collection}
+        and d.path = r.path and d.kind = r.kind and d.seen = r.seen)
     on conflict (account, collection, path, kind, seen) do update
     set count = known.count + excluded.count, last_seen_at = now(), expected = excluded.expected,
       sample = excluded.sample`);

@@ -1,7 +1,13 @@
-// Reads a response body within a bound, and finds the API's `errors` array in whatever came.
+// Reads a response body within bounds, and finds the API's `errors` array in whatever came.
+import { inShort } from '../words.js';
 
 /** Largest body that is read. A page of 20 records is about 60 kB; this leaves room for odd ones. */
-export const MAX_BODY_BYTES = 32 * 1024 * 1024;
+export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+/** Most values of one body, those within others too. A page of 20 records has about 2,000; each takes memory many times its text. */
+export const MOST_VALUES = 500_000;
+/** Of the API's `errors`, and characters of each. What is cut says so. */
+const MOST_ERRORS = 20;
+const LONGEST_ERROR = 2_000;
 const EXCERPT_LENGTH = 500;
 
 /** The body as text, or undefined when it is longer than `maxBytes` (the rest is not read). */
@@ -25,10 +31,12 @@ export async function readText(response: Response, maxBytes: number): Promise<st
 }
 
 /**
- * JSON, or undefined when the text is none. What a number would change comes as text, as it is written: integers that it
+ * JSON, or undefined when the text is none or holds more than MOST_VALUES. Takes time and memory in proportion to the
+ * text, whatever stands in it. What a number would change comes as text, as it is written: integers that it
  * cannot hold exactly, and amounts of cents with decimals (123.00 would become 123 cents).
  */
 export function tryJson(text: string): { value: unknown } | undefined {
+  if (holdsTooMany(text)) return undefined;
   try {
     return { value: JSON.parse(quoteDecimalCents(MANY_DIGITS.test(text) ? quoteUnsafeIntegers(text) : text)) };
   } catch {
@@ -57,10 +65,40 @@ function quoteUnsafeIntegers(text: string): string {
   return pieces.join('');
 }
 
-/** Inside a string the quote would have a backslash before it. */
-const DECIMAL_CENTS = /(_in_cents\w*"\s*:\s*)(-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+))/g;
+/** Does a text hold more values than are read from one? Commas and opening brackets outside strings are counted. */
+export function holdsTooMany(text: string): boolean {
+  if (text.length < MOST_VALUES) return false;
+  let values = 1;
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text[at];
+    if (sign === '"') at = endOfString(text, at) - 1;
+    else if (sign === ',' || sign === '[' || sign === '{') values += 1;
+    if (values > MOST_VALUES) return true;
+  }
+  return false;
+}
 
-const quoteDecimalCents = (text: string): string => text.replace(DECIMAL_CENTS, '$1"$2"');
+const CENTS = '_in_cents';
+/** Inside a string the quote would have a backslash before it. */
+const DECIMAL_CENTS = /_in_cents\w*"\s*:\s*(-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+))/y;
+const REST_OF_WORD = /\w*/y;
+
+/** Looked for word by word: a pattern that begins again within a word that it has seen takes the square of its length. */
+function quoteDecimalCents(text: string): string {
+  const pieces: string[] = [];
+  let done = 0;
+  for (let at = text.indexOf(CENTS); at !== -1; at = text.indexOf(CENTS, REST_OF_WORD.lastIndex)) {
+    DECIMAL_CENTS.lastIndex = at;
+    const number = DECIMAL_CENTS.exec(text)?.[1];
+    if (number !== undefined) {
+      pieces.push(text.slice(done, DECIMAL_CENTS.lastIndex - number.length), `"${number}"`);
+      done = DECIMAL_CENTS.lastIndex;
+    }
+    REST_OF_WORD.lastIndex = at;
+    REST_OF_WORD.test(text);
+  }
+  return done === 0 ? text : pieces.join('') + text.slice(done);
+}
 
 /** Where the string ends that begins with the quote at `opens`. */
 function endOfString(text: string, opens: number): number {
@@ -72,10 +110,17 @@ function endOfString(text: string, opens: number): number {
   return text.length;
 }
 
-/** The `errors` array of an unsuccessful body, word for word; empty when there is none. What is no text comes as JSON. */
+/**
+ * The `errors` array of an unsuccessful body, word for word; empty when there is none. What is no text comes as JSON.
+ * Of very many, or very long ones, the first, with a word on what was cut.
+ */
 export function errorsOf(body: unknown): string[] {
   if (typeof body !== 'object' || body === null || !('errors' in body) || !Array.isArray(body.errors)) return [];
-  return body.errors.map((entry) => (typeof entry === 'string' ? entry : shown(entry)));
+  const { errors } = body;
+  const first = errors
+    .slice(0, MOST_ERRORS)
+    .map((entry: unknown) => inShort(typeof entry === 'string' ? entry : shown(entry), LONGEST_ERROR));
+  return errors.length > MOST_ERRORS ? [...first, `and ${errors.length - MOST_ERRORS} more`] : first;
 }
 
 function shown(entry: unknown): string {

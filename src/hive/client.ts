@@ -2,7 +2,7 @@
 // The key goes to the configured origin only: redirects are not followed.
 import { HiveBodyError, HiveHttpError, HiveNetworkError, HiveTimeoutError, UsageError } from '../errors.js';
 import { openDeadline } from '../within.js';
-import { errorsOf, excerptOf, MAX_BODY_BYTES, readText, tryJson } from './body.js';
+import { errorsOf, excerptOf, holdsTooMany, MAX_BODY_BYTES, MOST_VALUES, readText, tryJson } from './body.js';
 import type { Budget, Slot } from './budget.js';
 import type { RequestObserver, RequestOutcome } from './observer.js';
 import { type Page, readPage } from './page.js';
@@ -154,7 +154,10 @@ function bodyOf(response: Response, text: string, url: string): unknown {
     const errors = errorsOf(json?.value);
     throw new HiveHttpError(response.status, errors, wait, url, errors.length > 0 ? undefined : excerptOf(text));
   }
-  if (json === undefined) throw new HiveBodyError('it is not JSON', response.status, url, excerptOf(text));
+  if (json === undefined) {
+    const reason = holdsTooMany(text) ? `it holds more than ${MOST_VALUES} values` : 'it is not JSON';
+    throw new HiveBodyError(reason, response.status, url, excerptOf(text));
+  }
   return json.value;
 }
 

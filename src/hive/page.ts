@@ -9,6 +9,9 @@ const MOST = 2_147_483_647;
 /** At the documented rate this takes a week: a list that claims more pages is no list that can be read. */
 const MOST_PAGES = 1_000_000;
 
+/** Of one page. Hive sends 20; each is stored with its parts and its history in one transaction. */
+const MOST_RECORDS = 1_000;
+
 const envelope = z.object({ data: z.array(z.unknown()), pagination: z.unknown() });
 
 /** One page of a list as the API sent it. */
@@ -48,6 +51,9 @@ export function readPage(body: unknown, url: string, asked: number): Page {
     throw new HiveBodyError(`it is not a list with data and pagination${where}`, 200, url, undefined);
   }
   const { data } = result.data;
+  if (data.length > MOST_RECORDS) {
+    throw new HiveBodyError(`it lists ${data.length} records, more than ${MOST_RECORDS}`, 200, url, undefined);
+  }
   const said = readNumbers(result.data.pagination);
   // Some APIs answer a page past the end with their last one, and say so.
   const isRepeated = said.currentPage !== undefined && said.currentPage < asked && said.currentPage === said.pageCount;

@@ -65,3 +65,15 @@ test('pages with the same drift in opposite order do not lock each other up, and
   }
   expect((await stored()).map((row) => row.count)).toEqual(entries.map(() => 45));
 });
+
+test('keys that are data do not fill the table: beyond a bound only what is known already is counted', async () => {
+  const page = (from: number) => Array.from({ length: 500 }, (_, i) => entry(`key_${from + i}`));
+  for (const from of [0, 500, 1_000, 1_500, 2_000]) await recordDrift(db, 'a', 'orders', page(from));
+  await recordDrift(db, 'a', 'orders', [entry('key_0')]);
+  await recordDrift(db, 'a', 'skus', [entry('key_0')]);
+  expect(await db.execute(sql`
+    select collection, count(*)::int as rows, max(count)::int as most from sync.schema_drift group by 1 order by 1`)).toEqual([
+    { collection: 'orders', rows: 2_000, most: 2 },
+    { collection: 'skus', rows: 1, most: 1 },
+  ]);
+});

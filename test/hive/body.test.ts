@@ -111,3 +111,43 @@ test('no body is an empty text', async () => {
 test('a byte order mark is no part of the text', async () => {
   expect(await readText(new Response('\uFEFF{"a":1}'), 100)).toBe('{"a":1}');
 });
+
+const MEBI = 2 ** 20;
+
+/** What took the square of its length, or more memory than a process has, before; each of them some megabytes. */
+test.each<[what: string, text: string]>([
+  ['a key of nothing but the mark of cents', `{"${'_in_cents'.repeat(MEBI)}":1}`],
+  [
+    'keys that begin with it and never end',
+    `{"a":"${'_in_cents"'.repeat(10).replaceAll('"', '\\"')}","${'_in_cents_'.repeat(MEBI)}`,
+  ],
+  ['space between such a key and its value', `{"a_in_cents"${' '.repeat(12 * MEBI)}:1.0}`],
+  ['such keys with nothing but space behind', `{${`"a_in_cents"${' '.repeat(50)},`.repeat(100_000)}`],
+  ['an amount with millions of digits', `{"a_in_cents":${'9'.repeat(8 * MEBI)}}`],
+  ['an amount with millions of digits and no end', `{"a_in_cents":${'9'.repeat(8 * MEBI)}e`],
+  ['quotes with a backslash before each', `{"a":"${'\\"'.repeat(6 * MEBI)}","n":12345678901234567890}`],
+  ['backslashes', `{"a":"${'\\\\'.repeat(6 * MEBI)}","n":12345678901234567890}`],
+  ['a text that never ends', `{"n":12345678901234567890,"a":"${'\\"'.repeat(6 * MEBI)}`],
+  ['minus signs', `{"n":12345678901234567890,"a":${'-'.repeat(8 * MEBI)}}`],
+  ['lists in one another', `${'['.repeat(6 * MEBI)}${']'.repeat(6 * MEBI)}`],
+  ['empty objects', `[${'{},'.repeat(5 * MEBI)}{}]`],
+])('a body is read in time in proportion to its length: %s', (_what, text) => {
+  const read = tryJson(text);
+  if (read === undefined) return;
+  expect(JSON.stringify(read.value).length).toBeLessThanOrEqual(text.length + 4);
+});
+
+test('a body with more values than anybody sends is not read', () => {
+  const list = (n: number) => `[${Array(n).fill('""').join()}]`;
+  expect(tryJson(list(500_000 - 1))?.value).toHaveLength(500_000 - 1);
+  expect(tryJson(list(500_001))).toBeUndefined();
+  // Signs within texts are no values.
+  expect(tryJson(JSON.stringify([',[{'.repeat(500_000)]))).toBeDefined();
+});
+
+test('of very many errors, and very long ones, the first are kept, and what was cut says so', () => {
+  const errors = errorsOf({ errors: [`${'x'.repeat(1_999)}${'\u{1f600}'.repeat(1_000)}`, ...Array(999).fill('bad')] });
+  expect(errors).toHaveLength(21);
+  expect(errors[0]).toBe(`${'x'.repeat(1_999)} … (3,999 characters in all)`);
+  expect(errors.at(-1)).toBe('and 980 more');
+});
