@@ -191,12 +191,24 @@ function readAccounts(env: Env, values: Values, needsKey: boolean, problems: str
     const own = `HIVE_API_URL${suffix}`;
     const apiUrl =
       (suffix === '' ? undefined : readVariable(env, own, ownUrl, problems)) ?? values.HIVE_API_URL ?? DEFAULT_API_URL;
+    if (values.HIVE_API_INSECURE === undefined && isInClear(String(apiUrl))) {
+      const name = suffix !== '' && env[own]?.trim() ? own : 'HIVE_API_URL';
+      problems.push(
+        `${name} begins with http://: key and data would travel in clear. Expected https://, or HIVE_API_INSECURE=1 where that is meant`,
+      );
+    }
     const proxy = needsKey ? proxyFor(String(apiUrl), env, problems) : undefined;
     return { label, apiKey, keyVariable: keyName, apiUrl: String(apiUrl).replace(/\/+$/, ''), proxy };
   };
   const labels = values.HIVE_ACCOUNTS;
   if (labels === undefined) return [account(values.HIVE_ACCOUNT ?? 'default', '')];
   return labels.map((label) => account(label, suffixOf(label)));
+}
+
+/** To another machine, as far as the address tells. */
+function isInClear(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && hostname !== 'localhost' && hostname !== '[::1]' && !/^127(\.\d+){3}$/.test(hostname);
 }
 
 function required<T>(value: T | undefined): T {

@@ -1,6 +1,6 @@
 // The file .env of the working directory. The rule: a file that is there is read, or said to be unreadable; were it skipped,
 // another database would be opened than the one it names.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import dotenv from 'dotenv';
 import { UsageError } from './errors.js';
 
@@ -20,6 +20,13 @@ export function withEnvFile(env: Env, file = '.env'): Env {
     );
   }
   return { ...added, ...env };
+}
+
+/** A sentence when the file is there and others on this machine may read the secrets in it; Windows has no such rights. */
+export function exposureOf(file = '.env'): string | undefined {
+  const mode = process.platform === 'win32' ? undefined : statSync(file, { throwIfNoEntry: false })?.mode;
+  if (mode === undefined || (mode & 0o044) === 0) return undefined;
+  return `Others on this machine may read ${file}, which holds keys and passwords: chmod 600 ${file}`;
 }
 
 /** undefined = there is no such file. */

@@ -1,6 +1,7 @@
 // pino: one JSON line per event, on stderr. Results of commands go to stdout, so both can be used together.
 import { setTimeout as after } from 'node:timers';
 import { type Logger, pino } from 'pino';
+import { visible } from './visible.js';
 
 export type { Logger } from 'pino';
 
@@ -21,7 +22,7 @@ export function openLog(level: string, stream: NodeJS.WritableStream, foldMs = F
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    folded((line) => void stream.write(line), foldMs),
+    folded((line) => void stream.write(visible(line)), foldMs),
   );
 }
 

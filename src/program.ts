@@ -3,8 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runCli } from './cli/cli.js';
-import { withEnvFile } from './env-file.js';
+import { exposureOf, withEnvFile } from './env-file.js';
 import { describe, exitCodeOf } from './errors.js';
+import { visible } from './visible.js';
 
 // A sync makes much short-lived garbage beside 30 MB that stay. V8 would let the heap grow fourfold before it looks;
 // this keeps the process near 160 MB instead of 250, at no cost in time.
@@ -48,6 +49,7 @@ async function run(): Promise<number> {
     return await runCli({
       argv: process.argv.slice(2),
       env: takeEnvironment(),
+      exposure: exposureOf(),
       stdout: process.stdout,
       stderr: process.stderr,
       signal: stopping.signal,
@@ -55,7 +57,7 @@ async function run(): Promise<number> {
       calledAs: calledAs(process.env),
     });
   } catch (error) {
-    process.stderr.write(`Error: ${describe(error)}\n`);
+    process.stderr.write(visible(`Error: ${describe(error)}\n`));
     return exitCodeOf(error);
   }
 }

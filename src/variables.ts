@@ -26,7 +26,8 @@ const wholeNumber = (min: number, max = 2_147_483_647) =>
 
 /** Paths are appended to it, and a user or password in it would travel into ledgers and messages. */
 const baseUrl = z.string().refine((value) => {
-  if (!URL.canParse(value)) return false;
+  // Behind an @ stands the host of what looked like a path before it, and a password would be taken for that path.
+  if (/[@\\\s]/.test(value) || !URL.canParse(value)) return false;
   const { protocol, username, password, search, hash } = new URL(value);
   return ['http:', 'https:'].includes(protocol) && username + password + search + hash === '';
 });
@@ -36,6 +37,12 @@ const duration = z
   .regex(/^\d+[smhd]$/)
   .transform((value) => Number(value.slice(0, -1)) * (UNITS[value.slice(-1)] ?? 0))
   .refine((value) => value > 0);
+
+const LEAST_DIFFERENT = 8;
+
+/** Long, of enough different characters, and not one piece over and over: what nobody guesses, if it was made by chance. */
+const isToken = (value: string): boolean =>
+  value.length >= 16 && new Set(value).size >= LEAST_DIFFERENT && (value + value).indexOf(value, 1) === value.length;
 
 const off = z.literal('off').transform(() => undefined);
 
@@ -68,6 +75,10 @@ export const variables = {
     schema: baseUrl,
     expected: 'an http(s) URL without user, password and query',
     fallback: DEFAULT_API_URL,
+  },
+  HIVE_API_INSECURE: {
+    schema: z.literal('1'),
+    expected: '1, where key and data may travel in clear to an address with http://',
   },
   HIVE_ACCOUNT: {
     schema: z.string().regex(LABEL),
@@ -149,7 +160,11 @@ export const variables = {
     expected: 'a path such as /hive',
     fallback: '/',
   },
-  ADMIN_TOKEN: { schema: z.string().min(16), expected: 'at least 16 characters', secret: true },
+  ADMIN_TOKEN: {
+    schema: z.string().refine(isToken),
+    expected: 'at least 16 characters made by chance, as by: openssl rand -hex 32',
+    secret: true,
+  },
   LEDGER_RETENTION: { schema: duration, expected: 'a duration such as 30d or 90d', fallback: '90d' },
   DEAD_LETTER_RETENTION: { schema: duration, expected: 'a duration such as 30d or 90d', fallback: '90d' },
   HISTORY_RETENTION: { schema: duration, expected: 'a duration such as 90d or 730d' },

@@ -8,7 +8,7 @@ const src = path.resolve(import.meta.dirname, '../src');
 /** Room → rooms that it may import from, besides itself. Files directly in src/ are rooms of their own. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ['program'],
-  program: ['cli', 'env-file', 'errors'],
+  program: ['cli', 'env-file', 'errors', 'visible'],
   cli: [
     'schema-names',
     'account',
@@ -30,6 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'simulator',
     'hive',
     'words',
+    'visible',
   ],
   app: [
     'account',
@@ -86,7 +87,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   variables: ['schema-names'],
   closing: ['within', 'errors', 'log'],
   rounds: ['log'],
-  log: [],
+  log: ['visible'],
   errors: ['words'],
   'service-trouble': ['errors'],
   within: [],
@@ -94,6 +95,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   finding: [],
   'schema-names': [],
   words: [],
+  visible: [],
 };
 
 /** Inside sync/: each room and each file directly in it imports only from those that stand before it. */
@@ -152,6 +154,16 @@ test('only the queue imports bullmq, only the program touches process', () => {
   expect(withExit.filter((file) => !['main', 'program'].includes(file) && !file.startsWith('db/embedded/'))).toEqual(
     [],
   );
+});
+
+test('what goes to a terminal goes through one place: only those write to a stream that make texts visible, or have none', () => {
+  const isOutput = (file: string) =>
+    /\b(stdout|stderr|stream)\.write\(/.test(readFileSync(`${src}/${file}.ts`, 'utf8')) &&
+    !file.startsWith('db/connection/');
+  const isSafe = (file: string) => readFileSync(`${src}/${file}.ts`, 'utf8').includes('write(visible(');
+  // Before anything is loaded; names of our tables and numbers.
+  const harmless = ['main', 'cli/row-progress'];
+  expect(files.filter((file) => isOutput(file) && !isSafe(file) && !harmless.includes(file))).toEqual([]);
 });
 
 test('no file imports itself by a detour', () => {

@@ -119,7 +119,15 @@ test('every variable is read', () => {
 });
 
 const bad: Record<string, string[]> = {
-  HIVE_API_URL: ['hive.app', 'ftp://hive.app', 'https://u:p@hive.app', 'https://hive.app/?a=1', 'https://hive.app/#a'],
+  HIVE_API_URL: [
+    'hive.app',
+    'ftp://hive.app',
+    'https://u:p@hive.app',
+    'https://hive.app/?a=1',
+    'https://hive.app/#a',
+    'https://user:/pass@hive.app',
+    'https://hive.app\\pass',
+  ],
   HIVE_ACCOUNT: ['a b', '-a', 'x'.repeat(64), 'a:b'],
   HIVE_ACCOUNTS: [',', 'de,', 'de,de', 'de,DE', 'a-b,a_b', 'd e'],
   DATABASE_URL: ['mysql://db/hive', 'db/hive', 'postgres://u:p@[db/hive'],
@@ -144,7 +152,13 @@ const bad: Record<string, string[]> = {
   HTTP_HOST: ['0.0.0.0', 'example.com'],
   HTTP_PORT: ['65536', '-1', 'http'],
   HTTP_BASE_PATH: ['hive', '/hi ve', '//hive', '/../x', 'https://tools.example/hive', '/hive?x'],
-  ADMIN_TOKEN: ['short'],
+  ADMIN_TOKEN: [
+    'short',
+    'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
+    'password'.repeat(4),
+    'abcabcababcabcab',
+    '0123456701234567',
+  ],
   LOG_LEVEL: ['INFO', 'loud'],
 };
 
@@ -308,4 +322,21 @@ test.each([
 
 test('names that differ in the case of a letter only are two', () => {
   expect(problemsOf({ ...KEY, HIVE_SCHEMA: 'Hive', SYNC_SCHEMA: 'Sync' })).toEqual([]);
+});
+
+test.each([
+  ['http://hive.example/v1', false],
+  ['http://10.0.0.8:4000', false],
+  ['http://localhost.hive.example', false],
+  ['http://[::ffff:7f00:1]:4000', false],
+  ['http://127.0.0.1.hive.example', false],
+  ['http://localhost:4000', true],
+  ['http://127.1.2.3:4000', true],
+  ['http://[::1]:4000', true],
+  ['https://hive.example', true],
+])('key and data go in clear to this machine only, unless a word says otherwise: %s', (url, isTaken) => {
+  const expected = isTaken ? [] : [expect.stringContaining('HIVE_API_INSECURE=1')];
+  expect(problemsOf({ ...KEY, HIVE_API_URL: url })).toEqual(expected);
+  expect(problemsOf({ HIVE_ACCOUNTS: 'de', HIVE_API_KEY_DE: 'k', HIVE_API_URL_DE: url })).toEqual(expected);
+  expect(problemsOf({ ...KEY, HIVE_API_URL: url, HIVE_API_INSECURE: '1' })).toEqual([]);
 });

@@ -1,12 +1,13 @@
 // How the program begins: on which Node, and with which .env.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { runCli } from './support/cli.js';
+import { runCli, startCli } from './support/cli.js';
 import { needing } from './support/needs.js';
+import { until } from './support/until.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -113,4 +114,26 @@ describe('.env', () => {
     expect(stderr).toBe('Error: The file .env cannot be read (no right to read it). Mend it, or remove it.\n');
     expect(status).toBe(2);
   });
+});
+
+test.each([
+  [0o600, false],
+  [0o640, true],
+  [0o604, true],
+])('doctor and the worker say when others may read .env: %o', async (mode, isSaid) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'hive-sync-exposed-'));
+  try {
+    writeFileSync(path.join(folder, '.env'), 'HIVE_API_KEY=key\nDATABASE_URL=postgres://u@127.0.0.1:1/d\n', {
+      mode: 0o600,
+    });
+    chmodSync(path.join(folder, '.env'), mode);
+    const { stdout } = await startCli(['doctor'], {}, folder).ended;
+    expect(stdout.includes('Others on this machine may read .env')).toBe(isSaid);
+    const worker = startCli(['worker'], {}, folder);
+    await until('it has begun', () => worker.output().stderr.includes('waiting for a server'));
+    worker.kill('SIGTERM');
+    expect((await worker.ended).stderr.includes('Others on this machine may read .env')).toBe(isSaid);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

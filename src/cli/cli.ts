@@ -2,6 +2,7 @@
 // is called: --help and mistakes answer at once.
 import { Command, CommanderError } from 'commander';
 import { describe, exitCodeOf } from '../errors.js';
+import { visible } from '../visible.js';
 import type { BackfillOptions } from './backfill.js';
 import { addDeadLetters } from './dead-letters-commands.js';
 import { addExamples } from './examples.js';
@@ -63,8 +64,8 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
           : `${description} (default: ${defaultValue})`,
     })
     .configureOutput({
-      writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
+      writeOut: (text) => void io.stdout.write(visible(text)),
+      writeErr: (text) => void io.stderr.write(visible(text)),
     })
     .exitOverride();
   const command = (usage: string, summary: string, examples: readonly string[]) =>
@@ -162,6 +163,10 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
     .option('--format <format>', 'csv (with headings) or jsonl', 'csv')
     .option('--out <file>', 'where to; default: standard output')
     .option('--account <label>', 'only of this account')
+    .option(
+      '--raw-text',
+      'in csv, texts as they are; else an apostrophe stands before those that a spreadsheet would run',
+    )
     .action(async (name: string, options: ExportOptions) =>
       ends(await (await import('./export.js')).exportCommand(io, name, options)),
     );

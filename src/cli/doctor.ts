@@ -45,6 +45,7 @@ export async function doctorCommand(io: Io): Promise<number> {
   try {
     config = readConfig(io.env);
     print(io, `${styled(io.stdout, 'green', '✓')} configuration: ${config.accounts.length} account(s)`);
+    if (io.exposure !== undefined) tell([{ level: 'mind', about: 'configuration', sentence: io.exposure }]);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     print(io, `${styled(io.stdout, 'red', '✗')} ${describe(error)}`);

@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Writable } from 'node:stream';
+import { Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type ExportFormat, listAccounts, listRelations, openExport, type RelationExport } from '../db/export.js';
 import { UsageError } from '../errors.js';
 import { schemas, tableName, written } from '../schema-names.js';
+import { visible } from '../visible.js';
 import { inThousands } from '../words.js';
 import { type Io, note } from './io.js';
 import { openRowCounter } from './row-counter.js';
@@ -18,6 +19,8 @@ export interface ExportOptions {
   readonly format: string;
   readonly out?: string;
   readonly account?: string;
+  /** Texts as they are, formulas too. */
+  readonly rawText?: boolean;
 }
 
 const FORMATS: readonly ExportFormat[] = ['csv', 'jsonl'];
@@ -25,6 +28,9 @@ const FORMATS: readonly ExportFormat[] = ['csv', 'jsonl'];
 export async function exportCommand(io: Io, given: string, options: ExportOptions): Promise<number> {
   const format = FORMATS.find((one) => one === options.format);
   if (format === undefined) throw new UsageError(`--format is "${options.format}". Expected csv or jsonl.`);
+  if (options.rawText === true && format !== 'csv') {
+    throw new UsageError('--raw-text is for csv: in jsonl texts are always as they are. Leave it away.');
+  }
   if (options.out !== undefined) await checkPlace(options.out);
   return withStore(io, async ({ db, address }) => {
     const relations = await listRelations(db);
@@ -51,7 +57,7 @@ export async function exportCommand(io: Io, given: string, options: ExportOption
         );
       }
     }
-    const source = await openExport(address, { name, format, account });
+    const source = await openExport(address, { name, format, account, isRaw: options.rawText === true });
     try {
       return options.out === undefined
         ? await toStdout(io, source, name, format)
@@ -104,10 +110,12 @@ async function toFile(
   format: ExportFormat,
   out: string,
 ): Promise<number> {
+  // Personal data: for others only where the file that it replaces already was.
+  const mode = ((await stat(out).catch(() => undefined))?.mode ?? 0o600) & 0o777;
   // Beside it, so that it can be renamed; a name of its own, so that two exports do not write into each other.
   const part = `${out}.${randomBytes(4).toString('hex')}.part`;
   try {
-    const counter = await pour(io, source, name, format, createWriteStream(part, { flags: 'wx', flush: true }), {
+    const counter = await pour(io, source, name, format, createWriteStream(part, { flags: 'wx', flush: true, mode }), {
       signal: io.signal,
       end: true,
     });
@@ -121,6 +129,14 @@ async function toFile(
     await rm(part, { force: true });
     throw error;
   }
+}
+
+/** A terminal shows what would steer it. */
+function openVisible(): Transform {
+  const decoder = new TextDecoder();
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, done) => done(null, visible(decoder.decode(chunk, { stream: true }))),
+  });
 }
 
 async function pour(
@@ -143,7 +159,8 @@ async function pour(
   );
   counter.through.on('data', () => progress?.show(name, counter.rows(), Math.max(total, counter.rows())));
   try {
-    await pipeline(source.text, counter.through, to, how);
+    if (to === io.stdout && io.stdout.isTTY) await pipeline(source.text, counter.through, openVisible(), to, how);
+    else await pipeline(source.text, counter.through, to, how);
   } finally {
     progress?.close();
   }

@@ -2,6 +2,7 @@
 // same whoever does the work.
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { BudgetStatus, RunStatus, WindowStatus } from '../db/status.js';
+import { visible } from '../visible.js';
 import { inThousands, inWords } from '../words.js';
 
 export interface Snapshot {
@@ -87,7 +88,7 @@ function openBars(stream: NodeJS.WriteStream, several: boolean): Progress {
       }
     },
     // The bars repaint themselves below it.
-    say: (text) => bars.log(`${text}\n`),
+    say: (text) => bars.log(visible(`${text}\n`)),
     close: () => bars.stop(),
   };
 }
@@ -95,7 +96,7 @@ function openBars(stream: NodeJS.WriteStream, several: boolean): Progress {
 function openLines(stream: NodeJS.WriteStream, several: boolean): Progress {
   const states = new Map<string, string>();
   let lastAt = performance.now();
-  const write = (text: string) => void stream.write(`${text}\n`);
+  const write = (text: string) => void stream.write(visible(`${text}\n`));
   return {
     show(snapshots) {
       const due = performance.now() - lastAt >= LINE_EVERY_MS;

@@ -21,6 +21,7 @@ import { untilAborted } from './until-aborted.js';
 export async function workerCommand(io: Io): Promise<number> {
   const config = readConfig(io.env);
   const log = openLog(config.logLevel, io.stderr);
+  if (io.exposure !== undefined) log.warn(io.exposure);
   const metrics = openMetrics(io.version);
   const { signal } = io;
   const starting = await openWhileStarting(config.http, config.http.basePath);

@@ -38,10 +38,18 @@ export interface RelationExport {
   close(): Promise<void>;
 }
 
+export interface ExportOptions {
+  readonly name: string;
+  readonly format: ExportFormat;
+  readonly account?: string | undefined;
+  /** Texts of CSV as they are: a spreadsheet may take some for formulas. */
+  readonly isRaw?: boolean;
+}
+
 /** @param name is one of listRelations() */
 export async function openExport(
   address: PostgresAddress,
-  { name, format, account }: { name: string; format: ExportFormat; account?: string | undefined },
+  { name, format, account, isRaw }: ExportOptions,
 ): Promise<RelationExport> {
   // Connections of its own, which can be cut in the middle of an answer: the driver only asks the server to end it, and
   // reads no more, so it would wait for ever. Instants as everybody reads them.
@@ -55,16 +63,16 @@ export async function openExport(
   // COPY takes no parameters.
   const where = account === undefined ? '' : ` where account = ${literal(account)}`;
   const from = `from ${quoted(schemas.hive)}.${quoted(name)} as t${where}`;
-  // JSON has no control characters in it, so with these for quote and delimiter every line is the JSON as it is.
-  const copy =
-    format === 'csv'
-      ? `copy (select * ${from}) to stdout with (format csv, header)`
-      : `copy (select row_to_json(t) ${from}) to stdout with (format csv, quote e'\\x01', delimiter e'\\x02')`;
   const close = async () => {
     await client.end({ timeout: 0 });
     for (const socket of sockets) socket.destroy();
   };
   try {
+    // JSON has no control characters in it, so with these for quote and delimiter every line is the JSON as it is.
+    const copy =
+      format === 'csv'
+        ? `copy (select ${isRaw === true ? '*' : await harmless(client, name)} ${from}) to stdout with (format csv, header)`
+        : `copy (select row_to_json(t) ${from}) to stdout with (format csv, quote e'\\x01', delimiter e'\\x02')`;
     const rows = client.unsafe(`select count(*)::float8 as n ${from}`).then(([row]) => Number(row?.n ?? 0));
     // It is only for progress: when the export ends first, nobody waits for it.
     rows.catch(() => {});
@@ -73,4 +81,27 @@ export async function openExport(
     await close();
     throw error;
   }
+}
+
+/**
+ * A spreadsheet takes a text that begins with one of these for a formula, after space too (OWASP, "CSV Injection"); the
+ * last four are their full-width forms.
+ */
+const FORMULA = String.raw`'^(?:[\t\r\n]|\s*[-=+@\uff1d\uff0b\uff0d\uff20])'`;
+
+/** The columns, with an apostrophe before each text that a spreadsheet would run; numbers, instants and JSON are none. */
+async function harmless(client: postgres.Sql, name: string): Promise<string> {
+  const columns = await client<{ column: string; isText: boolean }[]>`
+    select a.attname as column, t.typcategory = 'S' as "isText"
+    from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
+    where a.attrelid = to_regclass(${`${quoted(schemas.hive)}.${quoted(name)}`}) and a.attnum > 0 and not a.attisdropped
+    order by a.attnum`;
+  return columns
+    .map(({ column, isText }) => {
+      const value = `t.${quoted(column)}`;
+      return isText
+        ? `case when ${value} ~ ${FORMULA} then '''' || ${value} else ${value} end as ${quoted(column)}`
+        : value;
+    })
+    .join(', ');
 }

@@ -71,8 +71,10 @@ test('keys that are data do not fill the table: beyond a bound only what is know
   for (const from of [0, 500, 1_000, 1_500, 2_000]) await recordDrift(db, 'a', 'orders', page(from));
   await recordDrift(db, 'a', 'orders', [entry('key_0')]);
   await recordDrift(db, 'a', 'skus', [entry('key_0')]);
-  expect(await db.execute(sql`
-    select collection, count(*)::int as rows, max(count)::int as most from sync.schema_drift group by 1 order by 1`)).toEqual([
+  expect(
+    await db.execute(sql`
+    select collection, count(*)::int as rows, max(count)::int as most from sync.schema_drift group by 1 order by 1`),
+  ).toEqual([
     { collection: 'orders', rows: 2_000, most: 2 },
     { collection: 'skus', rows: 1, most: 1 },
   ]);

@@ -1,6 +1,6 @@
 // Promise: an export is the table as it is, under its name only when it is whole.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -59,6 +59,49 @@ test('a view is exported like a table', async () => {
   const ended = await stage.run('export', 'freshness');
   expect(ended).toMatchObject({ code: 0 });
   expect(ended.stdout).toMatch(/^account,collection,rows/);
+});
+
+test('in CSV no text is a formula for a spreadsheet, unless it is asked for; numbers, instants and JSON lines stay as they are', async () => {
+  const texts = ['=1+1', '+49 30 1', '-5', '@SUM(A1)', '\t=1', '\r=1', '\n=1', ' =1', '＝1', 'a=1', "'=1", '', '"=1'];
+  await stage.inDatabase(({ db }) =>
+    db.execute(sql`
+      insert into hive.warehouses (account, id, name, _first_seen_at, _fetched_at, _changed_at, _source, _content_hash, _raw)
+      select 'formulas', -ordinality, text, now(), now(), now(), 'page', '', '{}'
+      from jsonb_array_elements_text(${JSON.stringify(texts)}::text::jsonb) with ordinality as given(text)`),
+  );
+  await stage.inDatabase(({ db }) =>
+    db.execute(
+      sql`insert into sync.runs (account, mode, collections, trigger) values ('formulas', 'full', '{}', 'cli')`,
+    ),
+  );
+  const namesOf = async (...options: string[]) => {
+    const { code, stdout, stderr } = await stage.run('export', 'warehouses', '--account', 'formulas', ...options);
+    expect(code, stderr).toBe(0);
+    return texts.map((_, i) => {
+      const [, name = ''] = new RegExp(`^formulas,-${i + 1},("(?:[^"]|"")*"|[^,]*),`, 'm').exec(stdout) ?? [];
+      return name.replace(/^"(.*)"$/s, '$1').replaceAll('""', '"');
+    });
+  };
+  expect(await namesOf()).toEqual(texts.map((text, i) => (i < 9 ? `'${text}` : text)));
+  expect(await namesOf('--raw-text')).toEqual(texts);
+  const lines = await stage.run('export', 'warehouses', '--account', 'formulas', '--format', 'jsonl');
+  expect(
+    lines.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).name),
+  ).toEqual(texts);
+  const wrong = await stage.run('export', 'warehouses', '--format', 'jsonl', '--raw-text');
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('--raw-text is for csv') });
+});
+
+test('only its owner can read a new file; one that is replaced keeps its rights', async () => {
+  const out = path.join(folder, 'rights.csv');
+  expect((await stage.run('export', 'warehouses', '--account', 'default', '--out', out)).code).toBe(0);
+  expect(statSync(out).mode & 0o777).toBe(0o600);
+  chmodSync(out, 0o640);
+  expect((await stage.run('export', 'warehouses', '--account', 'default', '--out', out)).code).toBe(0);
+  expect(statSync(out).mode & 0o777).toBe(0o640);
 });
 
 test('a reader that leaves early is no error', async () => {

@@ -30,6 +30,7 @@ describe.each(oneBackend())('queue on $name', ({ env }) => {
         {
           HIVE_API_KEY: simulator.apiKey,
           HIVE_API_URL: ways.api.url.replace(/\/$/, ''),
+          HIVE_API_INSECURE: '1',
           DATABASE_URL: ways.database.url,
           ...(ways.redis === undefined ? {} : { REDIS_URL: ways.redis.url }),
           SYNC_INCREMENTAL_EVERY: '1s',
