@@ -4,9 +4,11 @@ import type { Executor } from '../../db/database.js';
 import { isEverCertified, readHeadMark } from '../../db/head-marks.js';
 import { createRun, type NewRun, type NewWindow, type Run, readClock, runningRuns } from '../../db/ledger.js';
 import { addLookups } from '../../db/lookups.js';
+import { findSameRetry } from '../../db/same-retry.js';
 import type { Collection } from '../collection.js';
 import type { SyncContext } from '../context.js';
 import { PRIORITY, planBackfill, planFull, planIncremental } from './plan.js';
+import { beTheOnlyStarter } from './start-alone.js';
 import { startFiled } from './start-filed.js';
 
 export type RunOptions = Pick<NewRun, 'trigger' | 'allowDeletes'> &
@@ -81,12 +83,20 @@ interface WantedLookups {
   readonly windows?: readonly NewWindow[];
 }
 
-/** All in one transaction: a worker elsewhere would take a run without any work for one that has ended. */
+/**
+ * All in one transaction: a worker elsewhere would take a run without any work for one that has ended. A retry that waits
+ * for the very same is not filed twice.
+ */
 export async function fileLookups(
   tx: Executor,
   { account, claims }: Pick<SyncContext, 'account' | 'claims'>,
   { mode, trigger, wanted, windows = [] }: WantedLookups,
 ): Promise<Run> {
+  if (mode === 'retry') {
+    await beTheOnlyStarter(tx, account);
+    const same = await findSameRetry(tx, { account, records: wanted, windows });
+    if (same !== undefined) return same;
+  }
   const collections = [...new Set([...wanted, ...windows].map(({ collection }) => collection))];
   const created = await createRun(tx, { mode, trigger, account, collections }, windows, claims.claim);
   for (const { collection, ids } of wanted) {
