@@ -13,7 +13,7 @@ import { untilThere } from './db/until-there.js';
 import type { Logger } from './log.js';
 import { type Backend, openBackend } from './queue/backend.js';
 import { openRounds, type Rounds } from './rounds.js';
-import { findAtServer, findConnections, findInDatabase, findInQueue, openStartChecks } from './self-check.js';
+import { findAtServer, findConnections, findInDatabase, findInQueue, findJobs, openStartChecks } from './self-check.js';
 import { openStore, type Store } from './store.js';
 import { type Observer, silent } from './sync/observer.js';
 
@@ -38,8 +38,11 @@ export interface AppOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether servers that are not there yet are waited for, until `signal` fires. */
   readonly waits?: boolean;
-  /** Whether the servers are used once before anything else does; at most a second in all. Default: false. */
-  readonly checks?: boolean;
+  /**
+   * Whether the servers are used once before anything else does; at most a second in all. `jobs`: only whether a Redis takes
+   * jobs, as one that refuses them would be asked again for ever. Default: false.
+   */
+  readonly checks?: boolean | 'jobs';
   /** Told in a sentence what the opening waits for. */
   readonly waiting?: (sentence: string) => void;
   /**
@@ -61,7 +64,7 @@ export async function openApp(config: Config, options: AppOptions): Promise<App>
   let backend: Backend | undefined;
   let claims: Claims | undefined;
   try {
-    await open(() => judge(checks ? findAtServer(store, config) : findConnections(store, config)));
+    await open(() => judge(checks === true ? findAtServer(store, config) : findConnections(store, config)));
     const sessions = await open(() =>
       sessionAddress(store, { other: config.queueDatabase, hasQueue: config.redis === undefined }),
     );
@@ -81,9 +84,9 @@ export async function openApp(config: Config, options: AppOptions): Promise<App>
     claims = openClaims(sessions);
     // Before there are transactions that would have to wait for it: a pooler may have few sessions to lend.
     if (sessions.sessions === 'shared') await open(claims.open);
-    if (checks) {
+    if (checks === true) {
       await open(() => judge(...findInDatabase({ ...store, sessions }), ...findInQueue(opened, config)));
-    }
+    } else if (checks === 'jobs' && opened.kind === 'redis') await open(() => judge(findJobs(opened, config)));
     return joinParts(config, options, { store, backend, claims, sessions });
   } catch (error) {
     const parts = [claims && claimsPart(claims), storePart(store), backend && backendPart(backend)];

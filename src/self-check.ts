@@ -1,5 +1,5 @@
 // The servers are used as the product will use them, before it does: all of it for `doctor`, the same in a bounded time
-// when the worker starts.
+// when the worker starts, and for the other commands that need them whether the queue takes jobs.
 import type { PostgresAddress } from './addresses/postgres.js';
 import { inTime } from './closing.js';
 import type { Config } from './config.js';
@@ -52,10 +52,13 @@ export const findInDatabase = ({
 export const findInQueue = (
   backend: Pick<Backend, 'check' | 'openQueue'>,
   { pageAttempts }: Pick<Config, 'pageAttempts'>,
-): Promise<Finding[]>[] => [
-  asFinding('queue', backend.check()),
-  asFinding('jobs', checkJob(backend, pageAttempts).then(one)),
-];
+): Promise<Finding[]>[] => [asFinding('queue', backend.check()), findJobs(backend, { pageAttempts })];
+
+/** Does the queue take jobs? */
+export const findJobs = (
+  backend: Pick<Backend, 'openQueue'>,
+  { pageAttempts }: Pick<Config, 'pageAttempts'>,
+): Promise<Finding[]> => asFinding('jobs', checkJob(backend, pageAttempts).then(one));
 
 const one = (finding: Finding): Finding[] => [finding];
 

@@ -37,6 +37,7 @@ export async function backfillCommand(io: Io, names: readonly string[], options:
     log: openLog(foregroundLevel(io.env), io.stderr),
     version: io.version,
     signal: io.signal,
+    checks: 'jobs',
     waiting: (sentence) => note(io, sentence),
   });
   try {

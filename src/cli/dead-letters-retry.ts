@@ -36,6 +36,7 @@ export async function retryCommand(io: Io, texts: readonly string[], options: Re
     log: openLog(foregroundLevel(io.env), io.stderr),
     version: io.version,
     signal: io.signal,
+    checks: 'jobs',
     waiting: (sentence) => note(io, sentence),
   });
   try {

@@ -37,6 +37,7 @@ export async function refreshCommand(
     log: openLog(foregroundLevel(io.env), io.stderr),
     version: io.version,
     signal: io.signal,
+    checks: 'jobs',
     waiting: (sentence) => note(io, sentence),
   });
   try {

@@ -22,6 +22,7 @@ export async function syncCommand(io: Io, names: readonly string[], options: Syn
     log: openLog(foregroundLevel(io.env), io.stderr),
     version: io.version,
     signal: io.signal,
+    checks: 'jobs',
     waiting: (sentence) => note(io, sentence),
     timezoneChanged: (change) => note(io, inOneSentence(change)),
   });

@@ -88,6 +88,7 @@ export async function replayCommand(io: Io, options: ReplayOptions): Promise<num
     log: openLog(foregroundLevel(io.env), io.stderr),
     version: io.version,
     signal: io.signal,
+    checks: 'jobs',
     waiting: (sentence) => note(io, sentence),
   });
   try {

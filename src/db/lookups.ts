@@ -10,7 +10,10 @@ export type Lookup = typeof lookups.$inferSelect;
 export type LookupReason = 'open' | 'suspect' | 'refresh' | 'retry';
 export type LookupOutcome = 'written' | 'unchanged' | 'gone' | 'unconfirmed';
 
-/** Adds lookups to a run; a record that it looks up already is not asked for twice. */
+/**
+ * Adds lookups to a run; a record that it looks up already is not asked for twice. But for a suspect: what an open record was
+ * before a list that leaves it out says nothing about that list.
+ */
 export async function addLookups(
   tx: Executor,
   run: { readonly id: number; readonly account: string },
@@ -22,7 +25,10 @@ export async function addLookups(
     insert into sync.lookups (run_id, account, collection, record_id, reason, priority)
     select ${run.id}, ${run.account}, ${collection}, id, ${reason}, ${priority}
     from unnest(${idList(recordIds)}) as id
-    on conflict (run_id, collection, record_id) do nothing`);
+    on conflict (run_id, collection, record_id) do update
+      set reason = excluded.reason, priority = excluded.priority, state = 'waiting', outcome = null, losses = null,
+        finished_at = null
+      where excluded.reason = 'suspect' and lookups.reason = 'open'`);
 }
 
 export async function readLookup(db: Executor, lookupId: number): Promise<Lookup | undefined> {

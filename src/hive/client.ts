@@ -98,8 +98,11 @@ function outcomeOf(error: unknown): RequestOutcome | undefined {
   return error instanceof HiveBodyError ? 'body' : undefined;
 }
 
-const waitOf = (response: Response): number =>
-  retryAfterMs(response.headers.get('retry-after'), Date.now()) ?? UNSTATED_RETRY_MS;
+/** A date in Retry-After is one of the API's clock, as is that of the answer: ours may be hours away from it. */
+const statedWaitOf = (response: Response): number | undefined =>
+  retryAfterMs(response.headers.get('retry-after'), dateHeader(response) ?? Date.now());
+
+const waitOf = (response: Response): number => statedWaitOf(response) ?? UNSTATED_RETRY_MS;
 
 type Sending = ClientOptions & { readonly through: ReturnType<typeof openProxy> | undefined };
 
@@ -149,7 +152,7 @@ function networkCode(error: unknown): string {
 function bodyOf(response: Response, text: string, url: string): unknown {
   const json = tryJson(text);
   if (!response.ok) {
-    const ms = retryAfterMs(response.headers.get('retry-after'), Date.now());
+    const ms = statedWaitOf(response);
     const wait = response.status === 429 ? (ms ?? UNSTATED_RETRY_MS) : ms;
     const errors = errorsOf(json?.value);
     throw new HiveHttpError(response.status, errors, wait, url, errors.length > 0 ? undefined : excerptOf(text));

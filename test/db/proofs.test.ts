@@ -99,6 +99,13 @@ test('a head proves what is new, and open records only when all that it set out 
   expect(await proved('head')).toMatchObject({ run, whole: 30, new: 1, open: 3 });
 });
 
+test('an open record that was answered with 404, which nothing confirms, is not as it was then', async () => {
+  const run = await made({ account: '404', asOf: 30 });
+  const lookups = [{ reason: 'open', state: 'done', outcome: 'unconfirmed' }];
+  await made({ account: '404', mode: 'incremental', kind: 'head', asOf: 3, lookups });
+  expect(await proved('404')).toMatchObject({ run, whole: 30, new: 3, open: 30 });
+});
+
 test('the count that was asked for last speaks, even where another window ended after it', async () => {
   await made({ account: 'counts', asOf: 5, ended: 1, counted: [100, 100, 4] });
   await made({ account: 'counts', mode: 'incremental', kind: 'counted', asOf: null, ended: 2, counted: [101, 99, 2] });

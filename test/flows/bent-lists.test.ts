@@ -101,6 +101,36 @@ test('a record that is gone and whose webhook comes late is asked for, not taken
   expect((await compare()).extra).toEqual([]);
 }, 60_000);
 
+test('a record that was asked for as an open one and that a list of the same run leaves out is asked for again', async () => {
+  const { api, app, full, compare, wholeAsOf } = await openBentStage('shipments');
+  // A day apart: the head of an incremental run is one page, and all of them are open.
+  for (const [i, record] of api.records.entries()) {
+    record.created_at = new Date(Date.UTC(2026, 2, 1) - i * 86_400_000).toISOString();
+  }
+  expect(await full()).toMatchObject({ state: 'complete' });
+  // One stays on a page that holds no open record: the counts will differ, and the list is read whole.
+  for (const id of [1_001, 1_000]) api.records.push({ id, created_at: '2025-01-01T00:00:00.000Z' });
+  let slid: BentRecord | undefined;
+  let isGone = false;
+  const began = api.requests.length;
+  api.before = ({ page, nth }) => {
+    const isReadAbove = api.requests.slice(began).some((one) => one.page === page - 1);
+    if (slid === undefined && page > 2 && isReadAbove) {
+      // Moves up to the page above, which has been read: it is asked for by its id, and found.
+      slid = api.records[(page - 1) * PER_PAGE];
+      take(api.records, 3);
+    } else if (page === 1 && nth > began + 1 && !isGone) {
+      isGone = true;
+      api.records.splice(api.records.indexOf(slid as BentRecord), 1);
+    }
+  };
+  const { run, windows } = await syncOnce(app, ['shipments'], { mode: 'incremental', trigger: 'cli' }, 60_000);
+  expect([isGone, windows.some(({ kind }) => kind === 'whole')]).toEqual([true, true]);
+  expect(await compare()).toEqual({ missing: [], extra: [] });
+  expect(run).toMatchObject({ state: 'complete' });
+  expect(await wholeAsOf()).not.toBeNull();
+}, 90_000);
+
 test('a backfill whose totals do not follow the filter is not cut into ever smaller ranges', async () => {
   const { api, app } = await openBentStage('orders', 1_500);
   const whole = { item_count: 1_500, page_count: 300 };

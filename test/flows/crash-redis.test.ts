@@ -53,6 +53,35 @@ test('Ctrl-C ends a sync at once although its Redis is gone', needing('redis-ser
   await simulator.close();
 });
 
+const refusals: [string, string[], RegExp][] = [
+  ['is full', ['config', 'set', 'maxmemory', '1'], /jobs: Redis is full\. Raise its maxmemory/],
+  ['has become a replica', ['replicaof', '127.0.0.1', '1'], /jobs: Redis is a replica/],
+];
+
+test.each(refusals)(
+  'a Redis that %s ends a sync with a sentence, also one that would go on with a run that was left behind',
+  needing('redis-server'),
+  async (_, command, sentence) => {
+    const redis = await openOwnRedis();
+    const client = new Redis(redis.url);
+    const simulator = await openSimulator(sixtyPages);
+    const env = { ...environment(simulator, await createDatabase()), REDIS_URL: redis.url };
+    const first = startCli(['sync', 'orders'], env);
+    await until('request 20', () => simulator.requests.length >= 20);
+    first.kill('SIGINT');
+    expect(await first.ended).toMatchObject({ code: 130 });
+    const [name = '', ...words] = command;
+    await client.call(name, ...words);
+    const { code, stderr } = await startCli(['sync', 'orders'], env).ended;
+    expect(stderr).toMatch(sentence);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(code).toBe(1);
+    client.disconnect();
+    await redis.close();
+    await simulator.close();
+  },
+);
+
 test('a worker whose Redis was emptied sets its schedules again', needing('redis-server'), async () => {
   const redis = await openOwnRedis();
   const client = new Redis(redis.url);

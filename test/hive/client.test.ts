@@ -36,6 +36,18 @@ test('a record comes as it is', async () => {
   expect(answer.body).toEqual(order);
 });
 
+test.each([3_600_000, -3_600_000])(
+  'a date in Retry-After is read by the clock that wrote it, %i ms from ours',
+  async (ms) => {
+    const at = (more: number) => new Date(Date.now() + ms + more).toUTCString();
+    const headers = { date: at(0), 'retry-after': at(3_000) };
+    const sim = await openTestSimulator({ faults: [{ match: {}, respond: { status: 429, headers } }] });
+    const error = (await errorFrom(openTestClient(db, sim.url).list('/orders', { page: 1 }))) as HiveHttpError;
+    expect(error.retryAfterMs).toBeGreaterThanOrEqual(3_000);
+    expect(error.retryAfterMs).toBeLessThan(5_000);
+  },
+);
+
 test('one call is one request, whatever comes back', async () => {
   const sim = await openTestSimulator({ faults: [{ match: {}, times: null, respond: { status: 503 } }] });
   await errorFrom(openTestClient(db, sim.url).list('/orders', { page: 1 }));

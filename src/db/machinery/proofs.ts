@@ -21,7 +21,7 @@ const ALL_OPEN_SEEN = `r.state in ('complete', 'incomplete')
       and not exists (select from sync.windows o where o.run_id = w.run_id and o.collection = w.collection
         and (o.kind = 'whole' or o.state not in ('certified', 'done', 'split')))
       and not exists (select from sync.lookups l where l.run_id = w.run_id and l.collection = w.collection
-        and l.state = 'failed')`;
+        and (l.state = 'failed' or l.outcome = 'unconfirmed'))`;
 
 /** Nor does anything while a record that it left out has not answered: it may be there all the same. */
 const ALL_HAVE_ANSWERED = `not exists (select from sync.lookups l where l.run_id = w.run_id
