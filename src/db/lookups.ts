@@ -11,8 +11,8 @@ export type LookupReason = 'open' | 'suspect' | 'refresh' | 'retry';
 export type LookupOutcome = 'written' | 'unchanged' | 'gone' | 'unconfirmed';
 
 /**
- * Adds lookups to a run; a record that it looks up already is not asked for twice. But for a suspect: what an open record was
- * before a list that leaves it out says nothing about that list.
+ * Adds lookups to a run; a record that it looks up already is not asked for twice. But for a suspect: what a record was before a list
+ * that leaves it out says nothing about that list.
  */
 export async function addLookups(
   tx: Executor,
@@ -28,7 +28,7 @@ export async function addLookups(
     on conflict (run_id, collection, record_id) do update
       set reason = excluded.reason, priority = excluded.priority, state = 'waiting', outcome = null, losses = null,
         finished_at = null
-      where excluded.reason = 'suspect' and lookups.reason = 'open'`);
+      where excluded.reason = 'suspect' and lookups.reason <> 'suspect'`);
 }
 
 export async function readLookup(db: Executor, lookupId: number): Promise<Lookup | undefined> {
@@ -68,15 +68,16 @@ export async function dropSuspects(tx: Executor, runId: number, collection: stri
     where run_id = ${runId} and collection = ${collection} and reason = 'suspect' and state = 'waiting'`);
 }
 
+/** Unless it has become that of a suspect since it was asked: then the answer came too early, and it waits for another. */
 export async function finishLookup(
   tx: Executor,
-  lookupId: number,
+  { id, reason }: Pick<Lookup, 'id' | 'reason'>,
   end: { state: 'done' | 'failed'; outcome: LookupOutcome | null; losses?: Losses | null },
 ): Promise<void> {
   await tx
     .update(lookups)
     .set({ ...end, finished_at: sql`now()` })
-    .where(eq(lookups.id, lookupId));
+    .where(and(eq(lookups.id, id), eq(lookups.reason, reason)));
 }
 
 /** All of a run, in the order in which they were asked for. */

@@ -41,8 +41,9 @@ test('pages that are read again, and parts of a list that overlap, count once, a
   // One of the lost is read by itself and is well, and another one that no page has shown is not.
   await addLookups(db, run, { collection: 'orders', reason: 'open', priority: 1 }, [39, 77]);
   const [well, lost] = await waitingLookups(db, run.id, 2);
-  await finishLookup(db, well?.id ?? 0, { state: 'done', outcome: 'written' });
-  await finishLookup(db, lost?.id ?? 0, { state: 'done', outcome: 'unchanged', losses: { price: 1 } });
+  if (well === undefined || lost === undefined) throw new Error('two lookups');
+  await finishLookup(db, well, { state: 'done', outcome: 'written' });
+  await finishLookup(db, lost, { state: 'done', outcome: 'unchanged', losses: { price: 1 } });
   expect(await losses()).toEqual([{ collection: 'orders', path: 'price', lost: 20, records: 41 }]);
 });
 

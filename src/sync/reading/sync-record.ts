@@ -44,7 +44,7 @@ export async function syncRecord(context: SyncContext, task: LookupTask, signal?
           deadLetters: async () => {
             if (isGone) await settleLetters(tx, lookup, requestedAt);
           },
-          lookups: () => finishLookup(tx, lookup.id, { state: 'done', outcome }),
+          lookups: () => finishLookup(tx, lookup, { state: 'done', outcome }),
         }),
       ),
     );
@@ -83,7 +83,7 @@ async function storeRecord(
     await inLockOrder({
       deliveries: () => settleDoubts(tx, readOf(lookup, requestedAt), 'dead_letter'),
       deadLetters: () => fileDeadLetters(tx, [letterOf(lookup, url, code, errors, payload, null, 1)]),
-      lookups: () => finishLookup(tx, lookup.id, { state: 'failed', outcome: null }),
+      lookups: () => finishLookup(tx, lookup, { state: 'failed', outcome: null }),
     });
     return undefined;
   };
@@ -105,7 +105,7 @@ async function storeRecord(
     drift: () => recordDrift(tx, account, collection.name, record.drift),
     lookups: () => {
       const outcome: LookupOutcome = sums.unchanged === 1 ? 'unchanged' : 'written';
-      return finishLookup(tx, lookup.id, { state: 'done', outcome, losses: lossesOf([record]) });
+      return finishLookup(tx, lookup, { state: 'done', outcome, losses: lossesOf([record]) });
     },
   });
   return sums;
@@ -136,7 +136,7 @@ export async function rejectRecord(
         deliveries: async () => settleDoubts(tx, readOf(lookup, (await readClock(tx)).getTime()), 'dead_letter'),
         deadLetters: () =>
           fileDeadLetters(tx, [letterOf(lookup, url, verdict.code, errors, null, verdict.httpStatus, attempts)]),
-        lookups: () => finishLookup(tx, lookup.id, { state: 'failed', outcome: null }),
+        lookups: () => finishLookup(tx, lookup, { state: 'failed', outcome: null }),
       }),
     ),
   );
