@@ -155,6 +155,8 @@ export class HiveDownError extends Error {
   constructor(
     /** Of the first failure in a row, by this process's clock. */
     readonly since: Date,
+    /** Of the last one. */
+    readonly latest: Date,
     /** How the last request ended. */
     readonly problem: string,
     /** Milliseconds until it is asked again. */

@@ -145,7 +145,8 @@ function followOutages(followed: readonly Followed[], patienceMs: number, progre
         if (down.delete(account)) progress.say(`The API answers again${of}, going on.`);
         continue;
       }
-      if (Date.now() - outage.since.getTime() > patienceMs) {
+      // While a pause lasts that the API asked for, nobody knows whether it would answer.
+      if (outage.latest.getTime() - outage.since.getTime() > patienceMs) {
         throw new ServiceUnavailableError(
           `${outage.message}${of}. Giving up after ${inWords(patienceMs)}: what was read is kept, and the same command, or the worker, goes on from there.`,
         );

@@ -39,19 +39,24 @@ export function openOutage({ client: inner, lists, everyMs, told }: OutageOption
   /** Failures in a row, and when the first of them was. */
   let failures = 0;
   let firstAt = 0;
-  let down: { readonly since: Date; readonly problem: string; readonly nextAt: number } | undefined;
+  let down:
+    | { readonly since: Date; readonly latest: Date; readonly problem: string; readonly nextAt: number }
+    | undefined;
   /** Since when each answer is a 429, and the last of them. */
-  let refused: { readonly since: Date; readonly at: number; readonly problem: string } | undefined;
+  let refused:
+    | { readonly since: Date; readonly at: number; readonly latest: Date; readonly problem: string }
+    | undefined;
   let questions = 0;
   let asking: Promise<boolean> | undefined;
 
   const current = () =>
-    down && new HiveDownError(down.since, down.problem, Math.max(0, Math.ceil(down.nextAt - performance.now())));
+    down &&
+    new HiveDownError(down.since, down.latest, down.problem, Math.max(0, Math.ceil(down.nextAt - performance.now())));
 
   const mute = () => {
     if (down !== undefined || refused === undefined) return current();
     const isLong = performance.now() - refused.at >= LARGEST_FACTOR * everyMs;
-    return isLong ? new HiveDownError(refused.since, refused.problem, 0) : undefined;
+    return isLong ? new HiveDownError(refused.since, refused.latest, refused.problem, 0) : undefined;
   };
 
   function answered(): void {
@@ -69,7 +74,7 @@ export function openOutage({ client: inner, lists, everyMs, told }: OutageOption
     failures = 0;
     questions = 0;
     down = undefined;
-    refused = { since, at, problem: describe(error) };
+    refused = { since, at, latest: new Date(), problem: describe(error) };
     const trouble = mute();
     if (trouble !== undefined) told.down(trouble);
   }
@@ -113,7 +118,7 @@ export function openOutage({ client: inner, lists, everyMs, told }: OutageOption
     }
     const pause = everyMs * Math.min(2 ** questions, LARGEST_FACTOR);
     questions += 1;
-    down = { since: down?.since ?? new Date(firstAt), problem, nextAt: performance.now() + pause };
+    down = { since: down?.since ?? new Date(firstAt), latest: new Date(), problem, nextAt: performance.now() + pause };
     told.down(current() as HiveDownError);
     return false;
   }

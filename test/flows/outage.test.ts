@@ -92,6 +92,16 @@ test('an API that refuses every request for its rate is obeyed, and it is said; 
   await simulator.close();
 });
 
+test('a pause that the API asks for is waited for, though it is longer than patience', async () => {
+  const stage = await openStage({ sizes }, { ...env, SYNC_OUTAGE_PATIENCE: '1s' });
+  const { simulator } = stage;
+  const respond = { status: 429, headers: { 'retry-after': '4' } };
+  simulator.addFault({ match: everything, times: 2, respond });
+  const { code, stderr } = await stage.run('sync', '--full', 'orders');
+  expect(code, stderr).toBe(0);
+  await simulator.close();
+});
+
 test.each<[what: string, match: FaultRule['match'], letters: number]>([
   ['one page', { path: '/orders', page: 5 }, 1],
   [
