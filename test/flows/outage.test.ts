@@ -96,7 +96,7 @@ test('a pause that the API asks for is waited for, though it is longer than pati
   const stage = await openStage({ sizes }, { ...env, SYNC_OUTAGE_PATIENCE: '1s' });
   const { simulator } = stage;
   const respond = { status: 429, headers: { 'retry-after': '4' } };
-  simulator.addFault({ match: everything, times: 2, respond });
+  simulator.addFault({ match: everything, respond });
   const { code, stderr } = await stage.run('sync', '--full', 'orders');
   expect(code, stderr).toBe(0);
   await simulator.close();
