@@ -81,6 +81,9 @@ export function openAccount(
       return pauseOf(config, budget.pace());
     },
     lookbackDays: config.lookbackDays,
+    get webhookShare() {
+      return webhookShareOf(config, budget.pace());
+    },
     closedPages: closedPagesOf(config),
     probe: budget.probe,
     enqueue: queue.addTasks,
@@ -138,6 +141,14 @@ const pauseOf = ({ rate }: Config, pace: number | undefined): number => {
   const configured = rate.windowMs / Math.max(1, (rate.limit ?? DOCUMENTED_LIMIT) - rate.reserve);
   return Math.max(SHORTEST_PAUSE_MS, PAUSE_REQUESTS * Math.max(configured, pace ?? 0));
 };
+
+/** Whoever repeats what he has heard of Hive's webhooks must not stop a sync by that. */
+const WEBHOOK_SHARE = 0.25;
+
+function webhookShareOf({ rate }: Config, pace: number | undefined): SyncContext['webhookShare'] {
+  const requests = pace === undefined ? (rate.limit ?? DOCUMENTED_LIMIT) - rate.reserve : rate.windowMs / pace;
+  return { most: Math.max(1, Math.floor(WEBHOOK_SHARE * requests)), windowMs: rate.windowMs };
+}
 
 /** When nothing says otherwise: 100 requests a minute, an incremental run every 15. */
 const DOCUMENTED_LIMIT = 100;

@@ -160,7 +160,28 @@ export async function raiseDoubts(tx: Executor, deliveryIds: readonly number[]):
     from raised where d.id = raised.id`);
 }
 
-/** Records in doubt that no run is about to ask for. */
+/**
+ * How many records in doubt may be asked for now. While other runs are under way, all that webhooks made us ask for in the
+ * last window of the budget counts.
+ */
+export async function roomForDoubts(
+  tx: Executor,
+  account: string,
+  { most, windowMs }: { readonly most: number; readonly windowMs: number },
+): Promise<number> {
+  const [row] = await tx.execute<{ n: number }>(sql`
+    select count(*) as n from sync.lookups l join sync.runs r on r.id = l.run_id
+    where r.account = ${account} and r.trigger = 'webhook'
+      and (r.state = 'running' or r.finished_at > now() - make_interval(secs => ${windowMs / 1_000}))
+      and (l.finished_at is null or l.finished_at > now() - make_interval(secs => ${windowMs / 1_000}))
+      and exists (select from sync.runs o where o.account = ${account} and o.state = 'running' and o.trigger <> 'webhook')`);
+  return most - (row?.n ?? 0);
+}
+
+/** Anybody who has heard a body can repeat it, so each time it takes longer until its record is asked for once more. */
+const REPEATED_AFTER_S = { second: 5, most: 600 };
+
+/** Records in doubt that no run is about to ask for; of bodies that came before, those that nobody has asked for lately. */
 export const recordsInDoubt = (
   tx: Executor,
   account: string,
@@ -172,6 +193,10 @@ export const recordsInDoubt = (
       and not exists (select from sync.runs r join sync.lookups l on l.run_id = r.id
         where r.account = ${account} and r.state = 'running' and l.state = 'waiting'
           and l.collection = d.collection and l.record_id = d.record_id)
+      and not (d.times > 1 and exists (select from sync.runs r join sync.lookups l on l.run_id = r.id
+        where r.account = ${account} and r.trigger = 'webhook' and l.collection = d.collection and l.record_id = d.record_id
+          and l.finished_at > now() - make_interval(secs => least(${REPEATED_AFTER_S.most},
+            ${REPEATED_AFTER_S.second} * 2.0 ^ (least(d.times, 20) - 2)))))
     order by collection, id limit ${limit}`);
 
 export interface DeliveryFilter {

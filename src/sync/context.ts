@@ -51,6 +51,8 @@ export interface SyncContext {
   readonly lookbackDays: number;
   /** Pages with nothing but closed records that an incremental run reads; the others have their turn in the next ones. */
   readonly closedPages: number;
+  /** Requests that webhooks may cost in a window of the budget while other runs are under way. */
+  readonly webhookShare: { readonly most: number; readonly windowMs: number };
   /** Lifts a halt of the account, so that the next request finds out whether the key works again. */
   probe(): Promise<void>;
   /** Hands work to the workers. */

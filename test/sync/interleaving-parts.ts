@@ -67,6 +67,7 @@ async function openSide(name: string): Promise<{ database: Database; context: Sy
       frontier: 8,
     },
     ...{ pauseMs: 5_000, lookbackDays: 30, closedPages: 10, probe: async () => {} },
+    webhookShare: { most: 25, windowMs: 60_000 },
     // The queue only carries; what is due is done by the test.
     enqueue: async () => {},
   };

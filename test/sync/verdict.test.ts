@@ -48,7 +48,12 @@ describe('the first attempt, and the last one', () => {
     ],
     ['a body that is no list', new HiveBodyError('no', 200, URL, undefined), retry(1_000), reject('body', 200)],
     ['a halted account', halted, halt(halted.message), halt(halted.message)],
-    ['an API that is down costs no attempt', new HiveDownError(new Date(0), new Date(0), 'x', 700), snooze(1_700), snooze(1_700)],
+    [
+      'an API that is down costs no attempt',
+      new HiveDownError(new Date(0), new Date(0), 'x', 700),
+      snooze(1_700),
+      snooze(1_700),
+    ],
     ...['28P01', '3D000', '3F000', '42501', '42P01', '42703', '42883'].map(
       (code): [string, Error, Verdict, Verdict] => [
         `${code}, which nobody can work with`,

@@ -5,7 +5,13 @@ import type { Executor } from '../../db/database.js';
 import type { Run } from '../../db/ledger.js';
 import type { Provenance, StorableRecord } from '../../db/stored-record.js';
 import { lockStoredRows, markSeen } from '../../db/stored-states.js';
-import { deliveriesTouching, raiseDoubts, recordsInDoubt, settleDoubts } from '../../db/webhook-deliveries.js';
+import {
+  deliveriesTouching,
+  raiseDoubts,
+  recordsInDoubt,
+  roomForDoubts,
+  settleDoubts,
+} from '../../db/webhook-deliveries.js';
 import { ConflictError } from '../../errors.js';
 import { ownName } from '../../schema-names.js';
 import type { Collection } from '../collection.js';
@@ -14,7 +20,7 @@ import { compareVersions } from '../records/version-order.js';
 import { startFiled } from '../runs/start-filed.js';
 import { fileLookups } from '../runs/start-run.js';
 
-/** Records of one run. */
+/** Records of one run, whatever the budget allows. */
 const MOST_AT_ONCE = 500;
 /** While a run asks for records in doubt, new ones gather for the next. So long at most: its last request may hang. */
 const GATHER_S = 30;
@@ -72,7 +78,10 @@ export async function askAboutDoubts(context: SyncContext): Promise<void> {
   const run = await startFiled(context, async (tx): Promise<Run | undefined> => {
     if (!(await canAsk(tx, account))) return undefined;
     const byCollection = new Map<string, number[]>();
-    for (const { collection, id } of await recordsInDoubt(tx, account, MOST_AT_ONCE)) {
+    const room = Math.min(MOST_AT_ONCE, await roomForDoubts(tx, account, context.webhookShare));
+    if (room <= 0) return undefined;
+    const inDoubt = await recordsInDoubt(tx, account, room);
+    for (const { collection, id } of inDoubt) {
       byCollection.set(collection, [...(byCollection.get(collection) ?? []), id]);
     }
     if (byCollection.size === 0) return undefined;

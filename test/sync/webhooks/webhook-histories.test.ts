@@ -35,6 +35,7 @@ const context = {
   observer: silent,
   frontier: 8,
   enqueue: async () => {},
+  webhookShare: { most: 25, windowMs: 60_000 },
 } as unknown as SyncContext;
 
 function named(name: string): Collection {
