@@ -143,7 +143,7 @@ const pauseOf = ({ rate }: Config, pace: number | undefined): number => {
 };
 
 /** Whoever repeats what he has heard of Hive's webhooks must not stop a sync by that. */
-const WEBHOOK_SHARE = 0.25;
+const WEBHOOK_SHARE = 0.15;
 
 function webhookShareOf({ rate }: Config, pace: number | undefined): SyncContext['webhookShare'] {
   const requests = pace === undefined ? (rate.limit ?? DOCUMENTED_LIMIT) - rate.reserve : rate.windowMs / pace;
