@@ -21,7 +21,7 @@ export async function pinFunctions(client: Pick<pg.Client, 'query'>): Promise<vo
       for one in
         select p.oid from pg_proc p join pg_namespace n on n.oid = p.pronamespace
         where n.nspname = ${schema} and pg_has_role(p.proowner, 'usage')
-          and not coalesce('search_path=pg_catalog, ' || quote_ident(${schema}) || ', pg_temp' = any(p.proconfig), false)
+          and not coalesce('search_path=' || quote_ident(${schema}) || ', pg_temp' = any(p.proconfig), false)
       loop
         execute format('alter routine %s set search_path = %s', one, ${literal(path)});
       end loop;

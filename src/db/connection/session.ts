@@ -66,8 +66,11 @@ export const SESSION = Object.fromEntries(
   Object.entries(SETTINGS).map(([name, { value }]) => [name, value]),
 ) as Readonly<Record<SessionSetting, string>>;
 
-/** Where a statement that names no schemas finds its own, in one of ours; pg_temp last, as it would else come first. */
-export const pathWith = (schema: string): string => `pg_catalog, ${schema}, pg_temp`;
+/**
+ * For statements that name no schemas: they find and make their own in one of ours. pg_catalog comes first where it is not
+ * named, and nothing could be made if it were; pg_temp would come before it.
+ */
+export const pathWith = (schema: string): string => `${schema}, pg_temp`;
 
 /** Name → what goes wrong with another value than ours. */
 export const REASONS = Object.fromEntries(Object.entries(SETTINGS).map(([name, { why }]) => [name, why])) as Readonly<
