@@ -46,14 +46,15 @@ const closedTo = (): Record<Promised['access'], string[]> => ({
 /** @returns the first way of each role that has one; a role that does not exist has none */
 export async function reachBeyond(db: Executor, promised: readonly Promised[]): Promise<Reach[]> {
   if (promised.length === 0) return [];
+  const { role: builder } = await builderOf(db);
   const all = [schemas.hive, schemas.masked, schemas.sync, schemas.queue];
-  const names = all.map((name) => ({ name, word: `schema ${written(name)}`, quoted: quoted(name) }));
+  const names = all.map((name) => ({ name, word: `schema ${written(name)}`, quoted: written(name) }));
   const rows = await db.execute<Found>(sql`
     with places as (
-      select n.oid, p.name, p.word, p.quoted from jsonb_to_recordset(${JSON.stringify(names)}::text::jsonb) p (name text, word text, quoted text)
+      select n.oid, n.nspowner as owner, p.name, p.word, p.quoted from jsonb_to_recordset(${JSON.stringify(names)}::text::jsonb) p (name text, word text, quoted text)
       join pg_namespace n on n.nspname = p.name
     ), relations as (
-      select c.oid, c.relowner, p.name as schema, format('%s.%I', p.quoted, c.relname) as name
+      select c.oid, c.relowner, p.name as schema, format('%I.%I', p.name, c.relname) as name
       from places p join pg_class c on c.relnamespace = p.oid and c.relkind in ('r', 'p', 'v', 'm', 'f')
     ), roles as (
       select p.role, p.access, r.oid as role_oid, g.* from jsonb_to_recordset(${JSON.stringify(promised)}::text::jsonb) p (role text, access text)
@@ -73,17 +74,20 @@ export async function reachBeyond(db: Executor, promised: readonly Promised[]): 
       union all
       select r.role, r.access, r.role_oid, r.oid, r.rolname, 2, has_schema_privilege('public', p.oid, 'create'), 'the right to create in ' || p.word,
         'revoke create on schema ' || p.quoted || ' from %s'
-      from roles r join places p on has_schema_privilege(r.oid, p.oid, 'create')
+      from roles r join places p on has_schema_privilege(r.oid, p.oid, 'create') or p.owner = r.oid
       union all
       select r.role, r.access, r.role_oid, r.oid, r.rolname, 3, has_database_privilege('public', d.oid, 'create'),
-        format('the right to create schemas in database %I', d.datname), format('revoke create on database %I from %%s', d.datname)
+        format('the right to create schemas in database %I', d.datname), case when d.datdba = r.oid then format('alter database %I owner to %I', d.datname, ${builder}::text)
+          else format('revoke create on database %I from %%s', d.datname) end
       from roles r join pg_database d on d.datname = current_database() and has_database_privilege(r.oid, d.oid, 'create') where r.access <> 'none'
       union all
-      select r.role, r.access, r.role_oid, r.oid, r.rolname, 4, bool_or(has_table_privilege('public', t.oid, 'insert, update, delete, truncate, references, trigger')),
-        'the right to change ' || min(t.name), 'revoke insert, update, delete, truncate, references, trigger on ' || min(t.name) || ' from %s'
+      select r.role, r.access, r.role_oid, r.oid, r.rolname, 4,
+        has_table_privilege('public', t.oid, 'insert, update, delete, truncate, references, trigger') or has_any_column_privilege('public', t.oid, 'insert, update, references'),
+        'the right to change ' || t.name, case when t.relowner = r.oid then format('alter table %s owner to %I', t.name, ${builder}::text)
+          else format('revoke insert, update, delete, truncate, references, trigger on %s from %%s', t.name) end
       from roles r join relations t on has_table_privilege(r.oid, t.oid, 'insert, update, delete, truncate, references, trigger')
-        or has_any_column_privilege(r.oid, t.oid, 'insert, update, references')
-      where r.access <> 'none' group by 1, 2, 3, 4, 5
+        or has_any_column_privilege(r.oid, t.oid, 'insert, update, references') or t.relowner = r.oid
+      where r.access <> 'none' or t.relowner = r.oid
       union all
       select r.role, r.access, r.role_oid, r.oid, r.rolname, 5, false, 'every role that it wants (CREATEROLE)', 'alter role %s nocreaterole'
       from roles r where r.access = 'masked' and r.rolcreaterole
@@ -98,7 +102,9 @@ export async function reachBeyond(db: Executor, promised: readonly Promised[]): 
     select f.role, f.access, case when not f.is_public then f.name end as via, f.what, f.remedy, (
       select string_agg(distinct quote_ident(d.rolname), ', ') from pg_auth_members m join pg_roles d on d.oid = m.roleid
       where m.member = f.role_oid and pg_has_role(d.oid, f.oid, 'member')) as groups
-    from found f order by f.role, not f.is_public, f.nth = 3, f.oid = f.role_oid, f.nth, f.name, f.what`);
+    from found f order by f.role, not f.is_public, f.nth = 3,
+      -- The role that a right comes from is a member of fewer than those that have it by that.
+      (select count(*) from roles x where x.role = f.role and pg_has_role(f.oid, x.oid, 'member')), f.nth, f.name, f.what`);
   return rows.filter(({ role }, nth) => rows[nth - 1]?.role !== role).map(inWords);
 }
 

@@ -148,10 +148,9 @@ describe('through PgBouncer', needing('pgbouncer'), () => {
       const bouncer = await openPgBouncer(stage.url, mode, ['default_pool_size = 10']);
       onTestFinished(bouncer.close);
       await expectCommandsToPass(stage, {
-        DATABASE_URL: bouncer.url,
-        ...(mode === 'transaction' ? { QUEUE_DATABASE_URL: stage.url } : {}),
+        env: { DATABASE_URL: bouncer.url, ...(mode === 'transaction' ? { QUEUE_DATABASE_URL: stage.url } : {}) },
       });
     },
-    300_000,
+    600_000,
   );
 });
