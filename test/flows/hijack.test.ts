@@ -145,7 +145,7 @@ describe('through PgBouncer', needing('pgbouncer'), () => {
     'in %s mode it is not met either',
     async (mode) => {
       const stage = await attacked('masked');
-      const bouncer = await openPgBouncer(stage.url, mode, ['default_pool_size = 10']);
+      const bouncer = await openPgBouncer(stage.url, mode, ['default_pool_size = 40']);
       onTestFinished(bouncer.close);
       await expectCommandsToPass(stage, {
         env: { DATABASE_URL: bouncer.url, ...(mode === 'transaction' ? { QUEUE_DATABASE_URL: stage.url } : {}) },
