@@ -7,11 +7,13 @@ import { CLOCKS_DIFFER_MS } from '../db/checks/server.js';
 import { isElsewhere } from '../db/identity.js';
 import { pendingMigrations } from '../db/migrate.js';
 import { checkBuilding } from '../db/migrating/ground.js';
-import { lostReaders, mendOf } from '../db/readers.js';
+import { reachBeyond } from '../db/reach.js';
+import { lostReaders, mendOf, readPromises } from '../db/readers.js';
 import { describe, HiveHttpError, UsageError } from '../errors.js';
 import type { Finding } from '../finding.js';
 import { openLog } from '../log.js';
 import { countStrangeJobs } from '../queue/strange-jobs.js';
+import { schemas, written } from '../schema-names.js';
 import { findAtServer, findInDatabase, findInQueue } from '../self-check.js';
 import { openStore } from '../store.js';
 import { styled } from './format.js';
@@ -110,10 +112,17 @@ export async function doctorCommand(io: Io): Promise<number> {
       }
       await check('readers', async () => {
         const lost = await lostReaders(app.store.db);
-        if (lost.length === 0) return 'all who were given the right to read have it';
-        throw new Error(
-          `${lost.map(({ role }) => role).join(', ')} cannot read what was granted. Run: ${lost.map(mendOf).join('; ')}`,
+        const beyond = await reachBeyond(app.store.db, await readPromises(app.store.db));
+        if (lost.length + beyond.length === 0) return 'all who were given the right to read have it, and no other';
+        const sentences = beyond.map(
+          ({ role, access, what, how, remedy }) =>
+            `${role}, which was given ${access === 'masked' ? 'masked data' : `schema ${written(schemas.hive)}`} only, reaches ${what} ${how}: let an administrator run: ${remedy};`,
         );
+        if (lost.length > 0) {
+          const names = lost.map(({ role }) => role).join(', ');
+          sentences.unshift(`${names} cannot read what was granted. Run: ${lost.map(mendOf).join('; ')}`);
+        }
+        throw new Error(sentences.join(' '));
       });
       return `BullMQ on ${app.backend.kind === 'redis' ? 'Redis' : 'PostgreSQL'}`;
     } finally {

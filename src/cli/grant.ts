@@ -24,9 +24,11 @@ export function grantCommand(io: Io, role: string, { maskPersonalData, revoke }:
   });
 }
 
-function linesOf(role: string, access: Access, { isNew, canLogIn, tables, views }: Granted): string[] {
+function linesOf(role: string, access: Access, granted: Granted): string[] {
+  const { isNew, canLogIn, tables, views } = granted;
   if (access === 'none') {
-    return [`Role ${role} can read nothing of hive-sync any more.`, 'The role itself is still there.'];
+    const done = [`Role ${role} can read nothing of hive-sync any more.`, 'The role itself is still there.'];
+    return [...done, ...linesOfOthers(access, granted)];
   }
   const reads =
     access === 'masked'
@@ -38,5 +40,25 @@ function linesOf(role: string, access: Access, { isNew, canLogIn, tables, views 
     : canLogIn
       ? []
       : ['\nThe role cannot log in by itself. Give it to those who can:', `  grant ${name} to somebody;`];
-  return [reads, ...next];
+  return [reads, ...linesOfOthers(access, granted), ...next];
+}
+
+/** Who else gets, loses or keeps something, and why. */
+function linesOfOthers(access: Access, { members, keeps, throughViews, broken }: Granted): string[] {
+  const keeping = new Set(keeps.map(({ role }) => role));
+  const same = members.filter(({ role }) => !keeping.has(role));
+  const lines: string[] = [];
+  if (same.length > 0) {
+    lines.push(access === 'none' ? '\nNor can its members:' : '\nIts members can do the same:');
+    for (const { role, inherits } of same) lines.push(`  ${role}${inherits ? '' : ', after SET ROLE'}`);
+  }
+  if (keeps.length > 0) lines.push('\nMembers of it that still do:');
+  for (const { role, what, how, remedy } of keeps)
+    lines.push(`  ${role}: ${what}, ${how}`, `    to end that: ${remedy};`);
+  if (throughViews.length > 0) lines.push('\nIt reads what others built on the tables, personal data included:');
+  for (const { view, owner } of throughViews) lines.push(`  ${view}, of role ${owner}`);
+  if (broken.length > 0) lines.push('\nNot of this change, but not as it was granted:');
+  for (const { role, what, how, remedy } of broken)
+    lines.push(`  ${role} reaches ${what}, ${how}`, `    to end that: ${remedy};`);
+  return lines;
 }

@@ -1,11 +1,22 @@
-// Roles that read: all of schema hive, or only schema hive_masked, which has no personal data. Never schema sync. What a
-// role can reach in the end is looked at after the change, and one that reaches more than was promised is not made.
+// Roles that read: all of schema hive, or only schema hive_masked, which has no personal data. Never schema sync. What
+// roles can reach in the end is looked at after the change (reach.ts), and a change after which one of them reaches more
+// than was promised is not made.
 import { sql } from 'drizzle-orm';
 import { describe, NotPermittedError, UsageError } from '../errors.js';
 import { quoted, schemas, written } from '../schema-names.js';
 import type { Db, Executor } from './database.js';
 import { makeMasks } from './masks.js';
-import { rememberReader } from './readers.js';
+import { builderOf } from './migrating/ground.js';
+import {
+  type Member,
+  membersOf,
+  type Promised,
+  type Reach,
+  reachBeyond,
+  type ThroughView,
+  viewsOfOthers,
+} from './reach.js';
+import { readPromises, rememberReader } from './readers.js';
 
 export type Access = 'whole' | 'masked' | 'none';
 
@@ -18,24 +29,52 @@ export interface Granted {
   readonly canLogIn: boolean;
   readonly tables: number;
   readonly views: number;
+  /** Who has the same by being a member of the role; of a role that reads nothing any more, who had it. */
+  readonly members: readonly Member[];
+  /** How members of a role that reads nothing any more still read, each by its first way. */
+  readonly keeps: readonly Reach[];
+  /** Views of others on our tables that the role reads; empty for one that reads the tables. */
+  readonly throughViews: readonly ThroughView[];
+  /** Promises to others that did not hold before, and do not now. */
+  readonly broken: readonly Reach[];
 }
 
 /** PostgreSQL cuts longer names, and so would give the rights to another role. */
 const LONGEST_NAME_BYTES = 63;
 
-/** @throws UsageError for a name that cannot be or must not become a reader's; NotPermittedError */
+/**
+ * In one transaction: everything is done and looked at, or nothing.
+ * @throws UsageError for a name that cannot be or must not become a reader's; NotPermittedError when it may not be done, when
+ *   the role would be able to do more than is promised, or another reader than was promised to it
+ */
 export async function grantAccess(db: Db, role: string, access: Access): Promise<Granted> {
   checkName(role);
   const before = await checkRole(db, role);
   if (before === undefined && access === 'none') throw new UsageError(`There is no role "${role}".`);
   try {
-    if (access === 'masked') await makeMasks(db);
     return await db.transaction(async (tx) => {
       if (before === undefined) await createRole(tx, role);
+      const broken = await reachBeyond(tx, await readPromises(tx));
+      if (access === 'masked') await makeMasks(tx);
       await setRights(tx, role, access);
       await rememberReader(tx, role, access);
-      if (access !== 'none') await checkReach(tx, role, access);
-      return { isNew: before === undefined, canLogIn: before?.canLogIn ?? true, ...(await countReadable(tx, access)) };
+      await checkPromises(tx, { role, access }, new Set(broken.map((one) => one.role)));
+      const members = await membersOf(tx, role);
+      return {
+        isNew: before === undefined,
+        canLogIn: before?.canLogIn ?? true,
+        ...(await countReadable(tx, access)),
+        members,
+        keeps:
+          access === 'none'
+            ? await reachBeyond(
+                tx,
+                members.map(({ role }) => ({ role, access })),
+              )
+            : [],
+        throughViews: access === 'whole' ? [] : await viewsOfOthers(tx, role),
+        broken: broken.filter((one) => one.role !== role),
+      };
     });
   } catch (error) {
     if (error instanceof NotPermittedError || sqlStateOf(error) !== '42501') throw error;
@@ -90,10 +129,15 @@ async function setRights(tx: Executor, role: string, access: Access): Promise<vo
   const [current] = await tx.execute<{ database: string; masked: boolean }>(
     sql`select current_database() as database, to_regnamespace(${quoted(schemas.masked)}) is not null as masked`,
   );
+  // Who makes the tables to come; an administrator may be running this.
+  const { role: builder, isOther } = await builderOf(tx);
+  const made = isOther ? [` for role ${quoted(builder)}`, ''] : [''];
   for (const schema of [schemas.hive, schemas.sync, ...(current?.masked ? [schemas.masked] : [])].map(quoted)) {
     await tx.execute(sql.raw(`revoke all on all tables in schema ${schema} from ${to}`));
     await tx.execute(sql.raw(`revoke all on schema ${schema} from ${to}`));
-    await tx.execute(sql.raw(`alter default privileges in schema ${schema} revoke all on tables from ${to}`));
+    for (const whose of made) {
+      await tx.execute(sql.raw(`alter default privileges${whose} in schema ${schema} revoke all on tables from ${to}`));
+    }
   }
   const database = quoted(current?.database ?? '');
   if (access === 'none') {
@@ -105,44 +149,42 @@ async function setRights(tx: Executor, role: string, access: Access): Promise<vo
   await tx.execute(sql.raw(`grant usage on schema ${schema} to ${to}`));
   await tx.execute(sql.raw(`grant select on all tables in schema ${schema} to ${to}`));
   // Those to come: tables of a later release, and views that are made again.
-  await tx.execute(sql.raw(`alter default privileges in schema ${schema} grant select on tables to ${to}`));
+  for (const whose of made) {
+    await tx.execute(sql.raw(`alter default privileges${whose} in schema ${schema} grant select on tables to ${to}`));
+  }
 }
 
-/** Rights come in other ways too: from roles that it is a member of, from PUBLIC, from an administrator. */
-async function checkReach(tx: Executor, role: string, access: Access): Promise<void> {
-  const reaches = await tx.execute<{ via: string; what: string }>(sql`
-    with roles as (select * from pg_roles where pg_has_role(${role}::name, oid, 'member')),
-    reach as (
-      select rolname::text as via, ${`schema ${written(schemas.sync)}`}::text as what from roles where has_schema_privilege(oid, ${schemas.sync}, 'usage')
-      union all
-      select rolname, ${`schema ${written(schemas.hive)}`} from roles where ${access} = 'masked' and has_schema_privilege(oid, ${schemas.hive}, 'usage')
-      union all
-      select rolname, 'every role that it wants (CREATEROLE)' from roles where ${access} = 'masked' and rolcreaterole
-      union all
-      select rolname, 'everything (SUPERUSER, REPLICATION)' from roles where rolsuper or (${access} = 'masked' and rolreplication)
-      union all
-      select rolname, 'the files of the server' from roles where ${access} = 'masked'
-        and rolname in ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
-      union all
-      select rolname, 'what others are asking, with what they look for' from roles where ${access} = 'masked'
-        and rolname = 'pg_read_all_stats')
-    select via, what from reach order by via = ${role}, via, what limit 1`);
-  const [reach] = reaches;
-  if (reach === undefined) {
-    const schema = readBy(access);
-    const [row] = await tx.execute<{ may: boolean }>(
-      sql`select has_schema_privilege(${role}::name, ${schema}, 'usage') as may`,
-    );
-    if (row?.may === true) return;
+/**
+ * Rights come in other ways, too, and those of a role are its members'. So this promise is looked at, and all of before that
+ * held until now.
+ */
+async function checkPromises(tx: Executor, { role, access }: Promised, broken: ReadonlySet<string>): Promise<void> {
+  const others = (await readPromises(tx)).filter((one) => one.role !== role && !broken.has(one.role));
+  const [own] = await reachBeyond(tx, [{ role, access }]);
+  if (own !== undefined) {
+    const could = access === 'none' ? 'would still reach' : 'would reach';
     throw new NotPermittedError(
-      `The database user of hive-sync may not give rights on schema ${written(schema)}: it does not own it.`,
+      `Role "${role}" ${could} ${own.what} ${own.how}. ${advice(own)} Nothing was changed; the role was left as it was.`,
     );
   }
-  const through = reach.via === role ? 'by a right of its own or of PUBLIC' : `as a member of ${quoted(reach.via)}`;
+  const [other] = await reachBeyond(tx, others);
+  if (other !== undefined) {
+    throw new NotPermittedError(
+      `Role "${other.role}", which was given ${other.access === 'masked' ? 'masked data' : `schema ${written(schemas.hive)}`} only, would reach ${other.what} ${other.how}. ${advice(other)} Nothing was changed.`,
+    );
+  }
+  if (access === 'none') return;
+  const schema = readBy(access);
+  const [row] = await tx.execute<{ may: boolean }>(
+    sql`select has_schema_privilege(${role}::name, ${schema}, 'usage') as may`,
+  );
+  if (row?.may === true) return;
   throw new NotPermittedError(
-    `Role "${role}" would reach ${reach.what} ${through}. Take that away first; the role was left as it was.`,
+    `The database user of hive-sync may not give rights on schema ${written(schema)}: it does not own it.`,
   );
 }
+
+const advice = ({ remedy }: Reach): string => `Let an administrator run: ${remedy}; then give this command again.`;
 
 async function countReadable(tx: Executor, access: Access): Promise<{ tables: number; views: number }> {
   const [row] = await tx.execute<{ tables: number; views: number }>(sql`

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
 import { UsageError } from '../errors.js';
 import { inSentence, literal, quoted, schemas } from '../schema-names.js';
-import type { Db, Executor } from './database.js';
+import type { Executor } from './database.js';
 import { type Doomed, doomedAt } from './migrating/doomed.js';
 import { type Right, readRights } from './migrating/rights.js';
 import { makeSchema } from './migrating/steps.js';
@@ -39,7 +39,7 @@ export async function pendingMasks(db: Executor): Promise<string[]> {
 }
 
 /** Makes the schema, and in it what is missing or differs. */
-export async function makeMasks(db: Db): Promise<void> {
+export async function makeMasks(db: Executor): Promise<void> {
   await db.transaction(async (tx) => {
     await makeSchema(tx, schemas.masked);
     const [own] = await tx.execute<{ own: boolean; foreign: boolean }>(sql`

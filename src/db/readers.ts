@@ -15,6 +15,14 @@ export async function rememberReader(tx: Executor, role: string, access: ReaderA
   }
 }
 
+/** What each reader was promised. */
+export async function readPromises(db: Executor): Promise<{ role: string; access: ReaderAccess }[]> {
+  const rows = await db.execute<{ role: string; access: ReaderAccess }>(
+    sql`select role, access from sync.readers order by 1`,
+  );
+  return [...rows];
+}
+
 export interface LostReader {
   readonly role: string;
   readonly access: ReaderAccess;

@@ -12,6 +12,7 @@ import {
 import pg from 'pg';
 import type { PostgresAddress } from '../addresses/postgres.js';
 import { pgOptions } from '../db/connection/driver-options.js';
+import { pathWith } from '../db/connection/session.js';
 import { USE, useEveryMs } from '../db/connection/silence.js';
 import { describe, ServiceUnavailableError } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -20,6 +21,7 @@ import type { Backend } from './backend.js';
 import { checkListening } from './checks/listening.js';
 import type { Task } from './jobs.js';
 import { PatientWorker } from './patient-worker.js';
+import { pinFunctions } from './pin-functions.js';
 
 /** Connections for the statements of all queues and workers: more made no queue faster. */
 const POOL = 6;
@@ -32,7 +34,7 @@ type ListenClient = Awaited<ReturnType<PostgresConnection['getListenClient']>>;
 export async function openPostgresBackend(address: PostgresAddress, log: Pick<Logger, 'warn'>): Promise<Backend> {
   await bringTablesInStep(address);
   // Nothing waits for the disk: what a power cut takes from the queue is made again from the ledger.
-  const settings = { synchronous_commit: 'off', search_path: schemas.queue };
+  const settings = { synchronous_commit: 'off', search_path: pathWith(schemas.queue) };
   const pool = new pg.Pool({ ...pgOptions(address, 'queue', settings), max: POOL });
   const tell = (error: Error): void => log.warn({ problem: describe(error) }, 'queue trouble, going on');
   pool.on('error', tell);
@@ -69,6 +71,7 @@ async function bringTablesInStep(address: PostgresAddress): Promise<void> {
   try {
     await client.connect();
     await runMigrations(withoutSchema(client), schemas.queue);
+    await pinFunctions(client);
   } catch (error) {
     throw new ServiceUnavailableError(`the queue's tables in PostgreSQL cannot be used: ${describe(error)}`, {
       cause: error,

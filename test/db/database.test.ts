@@ -45,11 +45,11 @@ test('parameters are no SQL', async () => {
 test('a transaction that fails leaves nothing', async () => {
   await expect(
     db.transaction(async (tx) => {
-      await tx.execute(sql`create table left_behind (a int)`);
+      await tx.execute(sql`create table public.left_behind (a int)`);
       await tx.execute(sql`select 1 / 0`);
     }),
   ).rejects.toSatisfy((error) => describe(error) === 'division by zero');
-  expect(await db.execute(sql`select to_regclass('left_behind') as found`)).toEqual([{ found: null }]);
+  expect(await db.execute(sql`select to_regclass('public.left_behind') as found`)).toEqual([{ found: null }]);
 });
 
 test('a connection that the server ended is replaced', async () => {

@@ -22,7 +22,7 @@ describe('start', () => {
     );
     expect(await ask(url, 'show listen_addresses')).toBe('127.0.0.1');
     expect(await ask(url, 'show unix_socket_directories')).toBe('');
-    expect(await ask(url, 'show max_connections')).toBe('100');
+    expect(await ask(url, 'show max_connections')).toBe('400');
     expect(statSync(join(home, 'postgres/password')).mode & 0o777).toBe(0o600);
     await expect(ask(url.replace(/:[^:@]+@/, ':wrong@'), 'select 1')).rejects.toThrow('password');
   });

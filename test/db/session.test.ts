@@ -30,7 +30,7 @@ const settingsOf = {
     return row;
   },
   async pg(url: string, sessions: Sessions = 'own') {
-    const client = new pg.Client(pgOptions({ ...addressOf(url), sessions }, 'queue', { search_path: 'bullmq' }));
+    const client = new pg.Client(pgOptions({ ...addressOf(url), sessions }, 'queue'));
     await client.connect();
     const { rows } = await client.query(`select ${QUESTION.join()}`);
     await client.end();
@@ -143,7 +143,7 @@ test('what an address sets in vain is named, in each way of writing it; what is 
     'statement_timeout',
     'lock_timeout',
   ]);
-  expect(overruledIn('-c search_path=x')).toEqual([]);
+  expect(overruledIn('-c search_path=x')).toEqual(['search_path']);
 });
 
 test.each<Place>(['database', 'role'])(

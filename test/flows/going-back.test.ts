@@ -68,10 +68,9 @@ test('each migration has its name and its release in the database, also those of
   expect(before).not.toContain('0012_releases');
   expect(await migrate(database)).toContain('0012_releases');
   const names = await database.db.execute<{ tag: string | null; release: string | null }>(
-    sql`select tag, release from sync.migrations order by created_at desc limit 4`,
+    sql`select tag, release from sync.migrations where tag in ('0011_truth', '0012_releases', '0013_refuted') order by tag desc`,
   );
   expect([...names]).toEqual([
-    { tag: '0014_confirmed', release: expect.stringMatching(/^\d+\.\d+/) },
     { tag: '0013_refuted', release: expect.stringMatching(/^\d+\.\d+/) },
     { tag: '0012_releases', release: expect.stringMatching(/^\d+\.\d+/) },
     { tag: '0011_truth', release: null },

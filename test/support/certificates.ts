@@ -1,10 +1,9 @@
 // Certificates of a test's own, made by the openssl of this machine: an authority, and what it signs.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { serverAccount } from '../../src/db/embedded/account.js';
-import { own } from '../../src/db/embedded/place.js';
 
 export interface Authority {
   /** Its own certificate, a file. */
@@ -40,7 +39,8 @@ export function openAuthority(): Authority {
       openssl('x509', '-req', '-in', request, '-out', cert, ...by);
       // PostgreSQL reads its key as its own user, and wants nobody else to.
       chmodSync(key, 0o600);
-      own(key, serverAccount('/nowhere'));
+      const { uid, gid } = serverAccount('/nowhere');
+      if (uid !== undefined && gid !== undefined) chownSync(key, uid, gid);
       return { cert, key };
     },
     close: () => rmSync(folder, { recursive: true, force: true }),

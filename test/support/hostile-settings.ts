@@ -27,9 +27,9 @@ export const HOSTILE: readonly (readonly [name: string, value: string])[] = [
   ['lock_timeout', '1ms'],
   ['idle_in_transaction_session_timeout', '1ms'],
   ['idle_session_timeout', '1ms'],
-  // Not set by us.
   ['search_path', ''],
   ['search_path', 'elsewhere'],
+  // Not set by us.
   ['jit_above_cost', '0'],
   ['plan_cache_mode', 'force_generic_plan'],
   ['work_mem', '64kB'],

@@ -99,7 +99,8 @@ async function isLetGo(other: postgres.Sql, key: number): Promise<boolean> {
 async function lostSetting(ask: (question: string) => Promise<readonly object[]>): Promise<Finding | undefined> {
   const names = Object.keys(SESSION) as SessionSetting[];
   const rows = await ask(
-    `select name, current_setting(name) as value from unnest('{${names.join()}}'::text[]) as name`,
+    // The one that may be lost is search_path.
+    `select name, pg_catalog.current_setting(name) as value from pg_catalog.unnest('{${names.join()}}'::pg_catalog.text[]) as name`,
   );
   const lost = (rows as { name: SessionSetting; value: string }[]).find(({ name, value }) => value !== SESSION[name]);
   if (lost === undefined) return undefined;

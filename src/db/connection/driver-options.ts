@@ -4,6 +4,7 @@ import type postgres from 'postgres';
 import type { PostgresAddress } from '../../addresses/postgres.js';
 import { dial } from './dial.js';
 import { DialledSocket } from './dialled-socket.js';
+import { inItsTransaction } from './each-transaction.js';
 import { type Inquiry, openInquiry } from './inquiry.js';
 import { asOptions, asStatements, KEEP_ALIVE, SESSION, type Settings } from './session.js';
 import { matchesSession } from './session-kind.js';
@@ -29,7 +30,7 @@ function inquiryOf(address: PostgresAddress): Inquiry {
       socket = socketOf(address, SESSION, undefined).connect();
       return socket;
     });
-    return { options, process: () => socket?.process };
+    return { options, opening: inItsTransaction(address), process: () => socket?.process };
   });
   inquiries.set(address, inquiry);
   return inquiry;

@@ -38,6 +38,8 @@ interface Asked extends Silent {
 /** A connection to the same server. */
 export interface Way {
   readonly options: postgres.Options<Record<string, never>>;
+  /** Statements before all others of a transaction, as its session has none of our settings; '' = it has them. */
+  readonly opening: string;
   /** The server's process, by its own word when it was connected to. */
   process(): number | undefined;
 }
@@ -65,7 +67,7 @@ export function openInquiry(name: string, way: () => Way): Inquiry {
   };
 }
 
-async function askFor(asked: readonly Asked[], name: string, { options, process }: Way): Promise<void> {
+async function askFor(asked: readonly Asked[], name: string, { options, opening, process }: Way): Promise<void> {
   const client = postgres({
     ...options,
     max: 1,
@@ -75,7 +77,9 @@ async function askFor(asked: readonly Asked[], name: string, { options, process 
   });
   const late = setTimeout(() => void client.end({ timeout: 0 }), PATIENCE_MS);
   try {
-    for (const { pid, answer } of await look(client, asked, name, process)) {
+    const ask = (session: postgres.ISql) => look(session, asked, name, process);
+    const opened = (tx: postgres.TransactionSql) => tx.unsafe(opening).then(() => ask(tx));
+    for (const { pid, answer } of await (opening === '' ? ask(client) : client.begin(opened))) {
       for (const one of asked) if (one.process === pid) one.answer(answer);
     }
   } catch (error) {
@@ -89,7 +93,7 @@ async function askFor(asked: readonly Asked[], name: string, { options, process 
 }
 
 async function look(
-  client: postgres.Sql,
+  client: postgres.ISql,
   asked: readonly Asked[],
   name: string,
   own: () => number | undefined,
@@ -125,7 +129,7 @@ async function look(
 }
 
 /** The server may take the other end for alive for hours, with its locks. Where that is not allowed, they last so long. */
-async function endLeftOver(client: postgres.Sql, name: string, pids: readonly number[]): Promise<void> {
+async function endLeftOver(client: postgres.ISql, name: string, pids: readonly number[]): Promise<void> {
   await client`
     select pg_terminate_backend(pid) from pg_stat_activity
     where pid = any(${`{${pids.join()}}`}::int[]) and usename = session_user and datname = current_database()

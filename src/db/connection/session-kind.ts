@@ -1,4 +1,5 @@
-// Is a server what target_session_attrs asks for? Asked anew for each connection, as the primary may have changed.
+// Is a server what target_session_attrs asks for? Asked anew for each connection, as the primary may have changed. Behind a
+// pooler the session may not have our search_path: everything is named with its schema.
 // Source: PostgreSQL documentation, "Parameter Key Words" (libpq, 34.1.2), target_session_attrs.
 import postgres from 'postgres';
 import type { SessionKind } from '../../addresses/postgres.js';
@@ -16,7 +17,8 @@ export async function matchesSession(
   });
   try {
     const [server] = await client<{ standby: boolean; readonly: boolean }[]>`
-      select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as readonly`;
+      select pg_catalog.pg_is_in_recovery() as standby,
+        pg_catalog.current_setting('transaction_read_only') operator(pg_catalog.=) 'on' as readonly`;
     if (server === undefined) return false;
     if (kind === 'read-write') return !server.readonly;
     if (kind === 'read-only') return server.readonly;

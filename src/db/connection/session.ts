@@ -5,6 +5,8 @@
 // the transaction where each may have another session.
 // Source: PostgreSQL documentation, "Client Connection Defaults" (20.11), "How Settings Are Processed" (20.1).
 
+import { literal } from '../../schema-names.js';
+
 interface Setting {
   readonly value: string;
   /** What goes wrong with another value. */
@@ -13,8 +15,8 @@ interface Setting {
 
 /**
  * The owner's choice stays for what changes no value: how fast a statement is (jit, plan_cache_mode, work_mem), how safe a
- * commit is (synchronous_commit), and search_path, as statements name the schemas of their tables. transaction_timeout
- * cannot be set for all, as a server before version 17 refuses it: `doctor` looks at it.
+ * commit is (synchronous_commit). transaction_timeout cannot be set for all, as a server before version 17 refuses it:
+ * `doctor` looks at it.
  */
 const SETTINGS = {
   client_encoding: { value: 'UTF8', why: 'both drivers write and read nothing else' },
@@ -50,6 +52,11 @@ const SETTINGS = {
     value: '0',
     why: 'the connection that holds the locks on runs and the one that listens wait',
   },
+  // Behind quote_all_identifiers, which would have it written otherwise.
+  search_path: {
+    value: 'pg_catalog, pg_temp',
+    why: 'a function or an operator that others made, called like a built-in one, would run with the rights of hive-sync',
+  },
 } as const satisfies Record<string, Setting>;
 
 export type SessionSetting = keyof typeof SETTINGS;
@@ -58,6 +65,12 @@ export type SessionSetting = keyof typeof SETTINGS;
 export const SESSION = Object.fromEntries(
   Object.entries(SETTINGS).map(([name, { value }]) => [name, value]),
 ) as Readonly<Record<SessionSetting, string>>;
+
+/**
+ * For statements that name no schemas: they find and make their own in one of ours. pg_catalog comes first where it is not
+ * named, and nothing could be made if it were; pg_temp would come before it.
+ */
+export const pathWith = (schema: string): string => `${schema}, pg_temp`;
 
 /** Name → what goes wrong with another value than ours. */
 export const REASONS = Object.fromEntries(Object.entries(SETTINGS).map(([name, { why }]) => [name, why])) as Readonly<
@@ -92,8 +105,12 @@ export const asStatements = (settings: Settings, scope: 'session' | 'local'): st
   Object.entries(settings)
     // The owner's own timeout must not end this.
     .sort(([a], [b]) => Number(b === 'statement_timeout') - Number(a === 'statement_timeout'))
-    .map(([name, value]) => `set ${scope} ${name} to '${value}'`)
+    .map(([name, value]) => `set ${scope} ${name} to ${asLiterals(name, value)}`)
     .join('; ');
+
+/** In one literal, a list of names would be one name. */
+const asLiterals = (name: string, value: string): string =>
+  (name === 'search_path' ? value.split(', ') : [value]).map(literal).join(', ');
 
 /** Names of our settings that an address's `options`, such as `-c statement_timeout=5s`, sets in vain. */
 export function overruledIn(options: string): SessionSetting[] {

@@ -20,7 +20,10 @@ const TAKERS = 3;
  * @param client made for sessions of the server's own; this may be its first statement
  */
 export async function isOwnSession(client: postgres.Sql): Promise<boolean> {
-  const settings = Object.entries(SESSION).map(([name, value]) => `current_setting('${name}') = '${value}'`);
+  // It may not have our search_path: everything is named with its schema.
+  const settings = Object.entries(SESSION).map(
+    ([name, value]) => `pg_catalog.current_setting('${name}') operator(pg_catalog.=) '${value}'`,
+  );
   const rows = await client.unsafe<{ pid: number; ours: boolean }[]>(
     `select pg_catalog.pg_backend_pid() as pid, ${settings.join(' and ')} as ours`,
   );

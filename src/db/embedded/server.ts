@@ -1,5 +1,5 @@
 // The running server: is there one, start one, wait until one is gone. The rule: never two on the same data.
-import { closeSync, fstatSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, lstatSync, readSync, renameSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { type Lease, leave, startGuarded } from './guard.js';
 import type { Place } from './place.js';
 import { poll } from './poll.js';
 import { isAlive, worksOn } from './processes.js';
+import { openPlain, readPlain } from './trust.js';
 
 export interface Server {
   pid: number;
@@ -38,7 +39,7 @@ export async function startServer(
   let failure = '';
   for (let attempt = 0; attempt < 50; attempt += 1) {
     const port = await freePort(attempt === 0 ? options.preferredPort : 0);
-    const logged = statSync(place.serverLog, { throwIfNoEntry: false })?.size ?? 0;
+    const logged = lstatSync(place.serverLog, { throwIfNoEntry: false })?.size ?? 0;
     const command = [binaries.postgres, ...serverArguments(place, port, options.durable)];
     const { pid, lease } = await startGuarded(place, command);
     if (await isReady(place, pid)) return { server: { pid, port }, lease };
@@ -77,7 +78,9 @@ function serverArguments(place: Place, port: number, durable: boolean): string[]
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    max_connections: '100',
+    // Whoever can reach the port can hold a connection without a word of its own, each for so long as a login may take.
+    max_connections: '400',
+    authentication_timeout: '5s',
     shared_buffers: '64MB',
     log_checkpoints: 'off',
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
@@ -98,7 +101,7 @@ export async function isReady(place: Place, pid: number): Promise<boolean> {
 
 function readPidFile(place: Place): { pid: number; port: number; ready: boolean } | undefined {
   try {
-    const lines = readFileSync(join(place.data, 'postmaster.pid'), 'utf8').split('\n');
+    const lines = readPlain(join(place.data, 'postmaster.pid')).split('\n');
     return { pid: Number(lines[0]), port: Number(lines[3]), ready: lines[7]?.trim() === 'ready' };
   } catch {
     return undefined;
@@ -113,7 +116,13 @@ function disownPidFile(place: Place): void {
   const file = join(place.data, 'postmaster.pid');
   const seen = readPidFile(place);
   if (seen === undefined || !isAliveOrZombie(seen.pid)) return;
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/^\d+/, String(NO_SUCH_PID)), { flag: 'r+' });
+  const text = readPlain(file).replace(/^\d+/, String(NO_SUCH_PID));
+  const { fd } = openPlain(file, constants.O_RDWR);
+  try {
+    writeSync(fd, text, 0);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function isAliveOrZombie(pid: number): boolean {
@@ -125,15 +134,15 @@ function isAliveOrZombie(pid: number): boolean {
 }
 
 function rotateLog(place: Place): void {
-  const size = statSync(place.serverLog, { throwIfNoEntry: false })?.size ?? 0;
+  const size = lstatSync(place.serverLog, { throwIfNoEntry: false })?.size ?? 0;
   if (size > LOG_BYTES) renameSync(place.serverLog, `${place.serverLog}.1`);
 }
 
 function logSince(place: Place, offset: number): string {
   try {
-    const fd = openSync(place.serverLog, 'r');
+    const { fd, stats } = openPlain(place.serverLog, constants.O_RDONLY);
     try {
-      const length = Math.min(fstatSync(fd).size - offset, 16_384);
+      const length = Math.min(stats.size - offset, 16_384);
       const bytes = Buffer.alloc(Math.max(length, 0));
       readSync(fd, bytes, 0, bytes.length, offset);
       return bytes.toString('utf8');

@@ -197,9 +197,9 @@ test('a delivery that cannot be stored is set aside by whoever comes first, and 
   const { name, example, tables } = named('restocking_shipments');
   await empty(tables);
   await db.execute(sql`
-    create function refuse() returns trigger language plpgsql as $$ begin raise 'not this one'; end $$`);
+    create function public.refuse() returns trigger language plpgsql as $$ begin raise 'not this one'; end $$`);
   await db.execute(sql`
-    create trigger refuse before insert on hive.restocking_shipments for each row when (new.id = 666) execute function refuse()`);
+    create trigger refuse before insert on hive.restocking_shipments for each row when (new.id = 666) execute function public.refuse()`);
   const receive = (recordId: number) => {
     const payload = { ...example, id: recordId };
     return storeDelivery(db, {
@@ -230,5 +230,5 @@ test('a delivery that cannot be stored is set aside by whoever comes first, and 
   expect(letters).toEqual([{ record_id: 666, kind: 'webhook' }]);
   const rows = await db.execute<{ id: number }>(sql`select id from hive.restocking_shipments order by id`);
   expect(rows.map(({ id }) => id)).toEqual([7, 8]);
-  await db.execute(sql`drop function refuse() cascade`);
+  await db.execute(sql`drop function public.refuse() cascade`);
 });
