@@ -6,7 +6,7 @@ import type { PostgresAddress } from '../addresses/postgres.js';
 import { literal, quoted, schemas } from '../schema-names.js';
 import type { DialledSocket } from './connection/dialled-socket.js';
 import { postgresJsOptions } from './connection/driver-options.js';
-import { inItsTransaction } from './connection/each-transaction.js';
+import { inItsTransaction, settledEachTime } from './connection/each-transaction.js';
 import type { Executor } from './database.js';
 
 export type ExportFormat = 'csv' | 'jsonl';
@@ -63,6 +63,7 @@ export async function openExport(
   // COPY takes no parameters.
   const where = account === undefined ? '' : ` where account = ${literal(account)}`;
   const from = `from ${quoted(schemas.hive)}.${quoted(name)} as t${where}`;
+  const settled = settledEachTime(client, address);
   const close = async () => {
     await client.end({ timeout: 0 });
     for (const socket of sockets) socket.destroy();
@@ -71,9 +72,9 @@ export async function openExport(
     // JSON has no control characters in it, so with these for quote and delimiter every line is the JSON as it is.
     const copy =
       format === 'csv'
-        ? `copy (select ${isRaw === true ? '*' : await harmless(client, name)} ${from}) to stdout with (format csv, header)`
+        ? `copy (select ${isRaw === true ? '*' : await harmless(settled, name)} ${from}) to stdout with (format csv, header)`
         : `copy (select row_to_json(t) ${from}) to stdout with (format csv, quote e'\\x01', delimiter e'\\x02')`;
-    const rows = client.unsafe(`select count(*)::float8 as n ${from}`).then(([row]) => Number(row?.n ?? 0));
+    const rows = settled.unsafe(`select count(*)::float8 as n ${from}`).then(([row]) => Number(row?.n ?? 0));
     // It is only for progress: when the export ends first, nobody waits for it.
     rows.catch(() => {});
     return { text: await client.unsafe(`${inItsTransaction(address, SETTINGS)}${copy}`).readable(), rows, close };
@@ -91,11 +92,12 @@ const FORMULA = String.raw`'^(?:[\t\r\n]|\s*[-=+@\uff1d\uff0b\uff0d\uff20])'`;
 
 /** The columns, with an apostrophe before each text that a spreadsheet would run; numbers, instants and JSON are none. */
 async function harmless(client: postgres.Sql, name: string): Promise<string> {
-  const columns = await client<{ column: string; isText: boolean }[]>`
+  const columns = await client.unsafe<{ column: string; isText: boolean }[]>(`
     select a.attname as column, t.typcategory = 'S' as "isText"
-    from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = a.atttypid
-    where a.attrelid = to_regclass(${`${quoted(schemas.hive)}.${quoted(name)}`}) and a.attnum > 0 and not a.attisdropped
-    order by a.attnum`;
+    from pg_attribute a join pg_type t on t.oid = a.atttypid
+    where a.attrelid = to_regclass(${literal(`${quoted(schemas.hive)}.${quoted(name)}`)})
+      and a.attnum > 0 and not a.attisdropped
+    order by a.attnum`);
   return columns
     .map(({ column, isText }) => {
       const value = `t.${quoted(column)}`;
