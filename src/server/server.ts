@@ -7,7 +7,7 @@ import { AddressError, describe } from '../errors.js';
 import { keepAudit } from './access/audit.js';
 import { openGate } from './access/gate.js';
 import { guard } from './access/guard.js';
-import { type GuessLimits, openGuesses } from './access/guesses.js';
+import { openGuesses } from './access/guesses.js';
 import { loginRoutes } from './access/login.js';
 import { sessionCookie } from './access/session-cookie.js';
 import { sayUnnamedProxies } from './access/unnamed-proxies.js';
@@ -16,9 +16,13 @@ import { answerErrors } from './answer-errors.js';
 import { addBasePath, withoutBasePath } from './base-path.js';
 import { openFewLines } from './few-lines.js';
 import { addSecurityHeaders } from './headers.js';
+import { createLimitedServer } from './limited-server.js';
+import { SERVER_LIMITS, type ServerLimits } from './limits.js';
 import { countAnswers } from './metrics/routes.js';
 import type { ServerParts } from './parts.js';
+import { openPlaces } from './places.js';
 import { routes } from './routes.js';
+import { leaveBodiesUnread } from './unread-bodies.js';
 
 export interface Server {
   /** Where people find it, without a slash at the end: http://127.0.0.1:8787 */
@@ -36,15 +40,19 @@ const LAST_ANSWERS_MS = 2_000;
 const WRONG_TOKEN_LINES = 20;
 const AUDIT_LINES = 600;
 
-export interface ServerOptions {
-  /** Default: GUESS_LIMITS. */
-  readonly guesses?: GuessLimits;
-}
-
-/** @throws AddressError when nothing can listen there */
-export async function openServer(parts: ServerParts, options: ServerOptions = {}): Promise<Server> {
+/**
+ * @param changed limits that differ from SERVER_LIMITS
+ * @throws AddressError when nothing can listen there
+ */
+export async function openServer(parts: ServerParts, changed: Partial<ServerLimits> = {}): Promise<Server> {
+  const limits: ServerLimits = { ...SERVER_LIMITS, ...changed };
   const { host, port, adminToken, basePath, trustedProxies } = parts.config.http;
+  const places = openPlaces(limits.connections);
   const server = fastify({
+    // More than one where the host is `localhost` and has two addresses.
+    serverFactory: (handler) => createLimitedServer(limits, places, handler),
+    // The listeners answer by themselves.
+    clientErrorHandler: () => {},
     logger: false,
     // People end addresses with a slash, or not.
     routerOptions: { ignoreTrailingSlash: true },
@@ -58,10 +66,16 @@ export async function openServer(parts: ServerParts, options: ServerOptions = {}
   const cookie = sessionCookie(parts.config.http);
   const wrongLines = openFewLines(parts.log, 'warn', WRONG_TOKEN_LINES);
   const auditLines = openFewLines(parts.log, 'info', AUDIT_LINES);
-  const wrongTokens = openWrongTokens(openGuesses(options.guesses), wrongLines);
+  const wrongTokens = openWrongTokens(openGuesses(limits.guesses), wrongLines);
   addSecurityHeaders(server);
   addBasePath(server, basePath);
+  leaveBodiesUnread(server);
   answerErrors(server, parts.log);
+  server.addHook('preHandler', async ({ socket }) => places.isServed(socket));
+  server.addHook('onSend', async ({ socket }, _, payload) => {
+    places.isWaitedFor(socket);
+    return payload;
+  });
   countAnswers(server, parts.metrics);
   await server.register(cookies);
   await server.register(formbody);
@@ -69,7 +83,7 @@ export async function openServer(parts: ServerParts, options: ServerOptions = {}
   guard(server, parts, { gate, cookie, wrongTokens });
   const audit = keepAudit(server, gate, cookie, auditLines);
   await server.register(loginRoutes({ gate, cookie, wrongTokens, audit }));
-  for (const route of routes) await server.register(route(parts));
+  for (const route of routes) await server.register(route(parts, limits));
   try {
     await server.listen({ host, port });
   } catch (error) {

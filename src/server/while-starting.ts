@@ -1,7 +1,9 @@
 // Answers in the worker's place while it waits for its servers or for a lock: the process is up, and not of use yet.
 // Who watches it then neither restarts it nor sends it work.
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createLimitedServer } from './limited-server.js';
+import { SERVER_LIMITS } from './limits.js';
+import { openPlaces } from './places.js';
 
 export interface StartingServer {
   /** What `/readyz` says from now on: a sentence without a word about where things are. */
@@ -21,7 +23,8 @@ export async function openWhileStarting(
   basePath = '',
 ): Promise<StartingServer> {
   let sentence = STARTING;
-  const server = createServer((request, response) => {
+  const places = openPlaces(SERVER_LIMITS.connections);
+  const server = createLimitedServer(SERVER_LIMITS, places, (request, response) => {
     const path = (request.url ?? '').split('?')[0];
     const isHealth = path === '/healthz' || path === `${basePath}/healthz`;
     response.writeHead(isHealth ? 200 : 503, {

@@ -2,8 +2,9 @@
 import { PassThrough } from 'node:stream';
 import { readConfig } from '../../src/config.js';
 import { openLog } from '../../src/log.js';
+import type { ServerLimits } from '../../src/server/limits.js';
 import { type Metrics, openMetrics } from '../../src/server/metrics/metrics.js';
-import { openServer, type Server, type ServerOptions } from '../../src/server/server.js';
+import { openServer, type Server } from '../../src/server/server.js';
 import type { Simulator } from '../../src/simulator/index.js';
 import { openTestApp, type TestApp } from './app.js';
 import { createDatabase } from './database.js';
@@ -21,12 +22,12 @@ export const ADMIN_TOKEN = 'a-token-for-tests-only';
 
 /**
  * @param env what differs from a server on loopback without ADMIN_TOKEN
- * @param options limits of the server, where a test wants others
+ * @param limits of the server, where a test wants others
  */
 export async function openTestServer(
   simulator: Pick<Simulator, 'url' | 'apiKey'>,
   env: Record<string, string> = {},
-  options: ServerOptions = {},
+  limits: Partial<ServerLimits> = {},
 ): Promise<TestServer> {
   const databaseUrl = env.DATABASE_URL ?? (await createDatabase());
   const metrics: Metrics = openMetrics('test');
@@ -41,7 +42,7 @@ export async function openTestServer(
   const written: string[] = [];
   const stream = new PassThrough().on('data', (line: Buffer) => written.push(line.toString()));
   const log = openLog('info', stream);
-  const server: Server = await openServer({ ...testApp.app, config, log, version: 'test', metrics }, options);
+  const server: Server = await openServer({ ...testApp.app, config, log, version: 'test', metrics }, limits);
   return {
     ...testApp,
     url: server.url,
