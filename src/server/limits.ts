@@ -16,7 +16,7 @@ export interface ServerLimits {
   readonly checkEveryMs: number;
   /** Connections at a time. One more, and the one that keeps us waiting longest is closed. */
   readonly connections: number;
-  /** Bytes that bodies of webhooks may take together, from their first byte to their answer. */
+  /** Bytes that bodies of webhooks may take together, from their first byte to their answer; a quarter for one network. */
   readonly webhookBytes: number;
   readonly guesses: GuessLimits;
 }

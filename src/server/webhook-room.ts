@@ -1,5 +1,6 @@
 // Reads the bodies of webhooks into memory, all of them together into so much and no more. A body counts from its first byte
-// until its answer has left or its connection has gone, by what it takes and not by what it says of itself.
+// until its answer has left or its connection has gone, by what it takes and not by what it says of itself. One network gets a
+// share of it, so that no single one can keep out Hive's.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as after, clearTimeout } from 'node:timers';
@@ -7,12 +8,14 @@ import { HttpError } from './answer-errors.js';
 
 /** Doubled as it fills: chunks of single bytes would each cost a hundred. */
 const FIRST_BYTES = 4_096;
+/** What one network may take of it. */
+const SHARE = 1 / 4;
 
 export interface WebhookRoom {
   /** Bytes that are taken at the moment. */
   taken(): number;
-  /** From now on the body of this request may be read; `response` says when it leaves. */
-  enter(request: IncomingMessage, response: ServerResponse): void;
+  /** From now on the body of this request may be read; `response` says when it leaves. @param network as in networkOf() */
+  enter(request: IncomingMessage, response: ServerResponse, network: string): void;
   /** @throws HttpError 408 after the time for a body, 413 beyond `most` bytes, 503 when there is no room */
   read(request: IncomingMessage, most: number): Promise<Buffer>;
 }
@@ -20,6 +23,7 @@ export interface WebhookRoom {
 /** What a body takes. */
 interface Stay {
   bytes: number;
+  readonly network: string;
 }
 
 /**
@@ -28,6 +32,8 @@ interface Stay {
  */
 export function openWebhookRoom(bytes: number, bodyMs: number): WebhookRoom {
   let taken = 0;
+  /** Of those networks only that have a body here. */
+  const takenBy = new Map<string, number>();
   const stays = new WeakMap<IncomingMessage, Stay>();
   const onSocket = new WeakMap<Socket, Set<Stay>>();
 
@@ -45,21 +51,26 @@ export function openWebhookRoom(bytes: number, bodyMs: number): WebhookRoom {
 
   function leave(stay: Stay, here: Set<Stay>): void {
     here.delete(stay);
-    taken -= stay.bytes;
-    stay.bytes = 0;
+    set(stay, 0);
   }
 
-  function grow(stay: Stay, to: number): boolean {
-    if (taken + to - stay.bytes > bytes) return false;
+  function set(stay: Stay, to: number): void {
+    const ofNetwork = (takenBy.get(stay.network) ?? 0) + to - stay.bytes;
+    if (ofNetwork === 0) takenBy.delete(stay.network);
+    else takenBy.set(stay.network, ofNetwork);
     taken += to - stay.bytes;
     stay.bytes = to;
-    return true;
+  }
+
+  function hasRoom({ network, bytes: before }: Stay, to: number): boolean {
+    const more = to - before;
+    return taken + more <= bytes && (takenBy.get(network) ?? 0) + more <= bytes * SHARE;
   }
 
   return {
     taken: () => taken,
-    enter(request, response) {
-      const stay: Stay = { bytes: 0 };
+    enter(request, response, network) {
+      const stay: Stay = { bytes: 0, network };
       const here = staysOn(request.socket);
       here.add(stay);
       stays.set(request, stay);
@@ -67,7 +78,8 @@ export function openWebhookRoom(bytes: number, bodyMs: number): WebhookRoom {
     },
     read: (request, most) =>
       new Promise((resolve, reject) => {
-        const stay = stays.get(request) ?? { bytes: 0 };
+        const stay = stays.get(request);
+        if (stay === undefined) throw new Error('a body is read of a request that did not enter');
         let body = Buffer.alloc(0);
         let length = 0;
         const stop = (): void => {
@@ -83,7 +95,8 @@ export function openWebhookRoom(bytes: number, bodyMs: number): WebhookRoom {
         const makeRoom = (needed: number): boolean => {
           if (needed <= body.length) return true;
           const size = Math.min(most, Math.max(FIRST_BYTES, body.length * 2, needed));
-          if (!grow(stay, size)) return false;
+          if (!hasRoom(stay, size)) return false;
+          set(stay, size);
           const larger = Buffer.allocUnsafeSlow(size);
           body.copy(larger, 0, 0, length);
           body = larger;
@@ -104,7 +117,7 @@ export function openWebhookRoom(bytes: number, bodyMs: number): WebhookRoom {
         };
         const late = after(() => refuse(408, 'The body did not come in time. Send it again, faster.'), bodyMs).unref();
         if (Number(request.headers['content-length']) > most) refuse(413, tooLong(most));
-        else if (taken + FIRST_BYTES > bytes) refuse(503, FULL);
+        else if (!hasRoom(stay, FIRST_BYTES)) refuse(503, FULL);
         else request.on('data', take).on('end', done).on('error', gone).on('close', gone);
       }),
   };

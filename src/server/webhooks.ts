@@ -13,6 +13,7 @@ import { toStorable } from '../sync/records/storable.js';
 import { PRIORITY } from '../sync/runs/plan.js';
 import { recognise } from '../sync/webhooks/webhook-shape.js';
 import { LateError, within } from '../within.js';
+import { addressOf, networkOf } from './access/networks.js';
 import { HttpError } from './answer-errors.js';
 import type { ServerLimits } from './limits.js';
 import type { ServerAccount, ServerParts } from './parts.js';
@@ -38,10 +39,11 @@ export const webhookRoutes =
       account === undefined ? Math.floor(LARGEST_BODY_BYTES / keys.length) : LARGEST_BODY_BYTES;
 
     // Before the body is read: whoever has no key sends none that is.
-    server.addHook<{ Params: WhichAccount }>('onRequest', async ({ raw, headers, params }, reply) => {
+    server.addHook<{ Params: WhichAccount }>('onRequest', async (request, reply) => {
+      const { raw, headers, params } = request;
       if (params.account !== undefined) accountNamed(params.account);
       if (!looksSigned(headers[SIGNATURE_HEADER])) throw unsigned();
-      room.enter(raw, reply.raw);
+      room.enter(raw, reply.raw, networkOf(addressOf(request)));
       // The signature is over the bytes as they came, whatever they are called.
       raw.headers['content-type'] = 'application/octet-stream';
     });
