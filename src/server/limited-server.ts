@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import type { ServerLimits } from './limits.js';
 import type { Places } from './places.js';
 
-/** Those that were told to go still count for a moment. */
-const LEAVING = 64;
+/** Those that were told to go still count for a moment, and as many as the backlog holds may come at once. */
+const LEAVING = 512;
 
 const SENTENCES: Readonly<Record<number, string>> = {
   400: 'This is no HTTP request.',

@@ -2,7 +2,7 @@
 // Who watches it then neither restarts it nor sends it work.
 import { once } from 'node:events';
 import { createLimitedServer } from './limited-server.js';
-import { SERVER_LIMITS } from './limits.js';
+import { SERVER_LIMITS, type ServerLimits } from './limits.js';
 import { openPlaces } from './places.js';
 
 export interface StartingServer {
@@ -17,14 +17,16 @@ const STARTING = 'The worker is starting: it waits for PostgreSQL and the queue,
 /**
  * Listens where the worker's server will. Where that is not possible it stays away: openServer() says why.
  * @param basePath as in HTTP_BASE_PATH; empty = none
+ * @param limits those of openServer()
  */
 export async function openWhileStarting(
   { host, port }: { readonly host: string; readonly port: number },
   basePath = '',
+  limits: ServerLimits = SERVER_LIMITS,
 ): Promise<StartingServer> {
   let sentence = STARTING;
-  const places = openPlaces(SERVER_LIMITS.connections);
-  const server = createLimitedServer(SERVER_LIMITS, places, (request, response) => {
+  const places = openPlaces(limits.connections);
+  const server = createLimitedServer(limits, places, (request, response) => {
     const path = (request.url ?? '').split('?')[0];
     const isHealth = path === '/healthz' || path === `${basePath}/healthz`;
     response.writeHead(isHealth ? 200 : 503, {

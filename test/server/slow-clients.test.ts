@@ -1,9 +1,12 @@
 // Promise: who sends slowly, half, too much or nonsense, and shows no token, takes neither time nor memory nor the place of
 // others. Times are short here, and awaited, not measured.
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { collectionNamed } from '../../src/collections/index.js';
 import { SIGNATURE_HEADER } from '../../src/hive/webhook-signature.js';
 import { SERVER_LIMITS, type ServerLimits } from '../../src/server/limits.js';
+import { openWhileStarting } from '../../src/server/while-starting.js';
 import { headOf, openRawClient, type RawClient } from '../support/raw-client.js';
 import { ADMIN_TOKEN, openTestServer, type TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -168,6 +171,27 @@ describe('before the body', () => {
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*\\r\\n\\r\\n\\{"errors":\\[".+"\\]\\}$`, 's'));
     await isWell(server);
   });
+});
+
+test('a worker that is still starting has the same limits', async () => {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  const limits = { ...SERVER_LIMITS, checkEveryMs: 20, headersMs: 100, requestMs: 100, connections: 20 };
+  const starting = await openWhileStarting({ host: '127.0.0.1', port }, '', limits);
+  onTestFinished(() => starting.close());
+  const url = `http://127.0.0.1:${port}`;
+  const clients = await Promise.all(Array.from({ length: 100 }, () => openRawClient(url)));
+  const [first] = clients;
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  await first?.untilClosed();
+  const sender = await openRawClient(url);
+  sender.send(headOf(WEBHOOK, { ...FORM, 'content-length': 2_000_000 }));
+  expect(await sender.untilClosed()).toMatch(/^HTTP\/1\.1 503 /);
+  const last = clients.at(-1);
+  expect(await last?.untilClosed()).toMatch(/^HTTP\/1\.1 408 /);
 });
 
 test('a webhook that may be for any of several accounts may be that many times shorter, so hashing it costs no more', async () => {
