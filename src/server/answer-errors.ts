@@ -41,7 +41,7 @@ const STATUSES: readonly (readonly [abstract new (...args: never[]) => Error, nu
 export const statusOf = (error: unknown): number | undefined => STATUSES.find(([kind]) => error instanceof kind)?.[1];
 
 /** What is away or full may be back by then, in seconds. */
-export const RETRY_AFTER_S = 10;
+const RETRY_AFTER_S = 10;
 
 export function answerErrors(server: FastifyInstance, log: Logger): void {
   server.setNotFoundHandler((request, reply) =>
