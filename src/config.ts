@@ -67,6 +67,8 @@ export interface Config {
     readonly adminToken: string | undefined;
     /** Put before every path that leaves the server: `/hive`, or empty. */
     readonly basePath: string;
+    /** Addresses and networks whose X-Forwarded-… is believed; of all others it is ignored. */
+    readonly trustedProxies: readonly string[];
   };
   /** After that long it is let go: deliveries of webhooks, ended runs, closed dead letters, the history (undefined = never). */
   readonly retention: {
@@ -150,6 +152,7 @@ export function readConfig(env: Env, { needsKey = true }: { needsKey?: boolean }
       port: required(values.HTTP_PORT),
       adminToken: values.ADMIN_TOKEN,
       basePath: required(values.HTTP_BASE_PATH),
+      trustedProxies: values.TRUSTED_PROXIES ?? [],
     },
     retention: {
       webhooksMs: required(values.WEBHOOK_RETENTION),

@@ -1,5 +1,6 @@
 // The environment's variables as data: how each is read, what was expected, its default. A key's own, HIVE_API_KEY, is
 // read in config.ts, as every account has one.
+import { isIP } from 'node:net';
 import { CronExpressionParser } from 'cron-parser';
 import { z } from 'zod';
 import { isHiveName, isQueueName, isSyncName } from './schema-names.js';
@@ -43,6 +44,14 @@ const LEAST_DIFFERENT = 8;
 /** Long, of enough different characters, and not one piece over and over: what nobody guesses, if it was made by chance. */
 const isToken = (value: string): boolean =>
   value.length >= 16 && new Set(value).size >= LEAST_DIFFERENT && (value + value).indexOf(value, 1) === value.length;
+
+/** An address, or a network as 10.0.0.0/8. Not /0: whoever trusts everybody could leave the addresses out. */
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || address.includes('%') || more.length > 0) return false;
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
 
 const off = z.literal('off').transform(() => undefined);
 
@@ -168,6 +177,14 @@ export const variables = {
   LEDGER_RETENTION: { schema: duration, expected: 'a duration such as 30d or 90d', fallback: '90d' },
   DEAD_LETTER_RETENTION: { schema: duration, expected: 'a duration such as 30d or 90d', fallback: '90d' },
   HISTORY_RETENTION: { schema: duration, expected: 'a duration such as 90d or 730d' },
+  TRUSTED_PROXIES: {
+    schema: z
+      .string()
+      .transform((value) => value.split(',').map((entry) => entry.trim()))
+      .refine((entries) => entries.every(isNetwork)),
+    expected:
+      'addresses or networks with commas between them, such as 127.0.0.1,172.18.0.0/16,fd00::/8 (no names, no /0)',
+  },
   WEBHOOK_RETENTION: { schema: duration, expected: 'a duration such as 12h or 30d', fallback: '30d' },
   LOG_LEVEL: {
     schema: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),

@@ -40,7 +40,7 @@ test('a key is all that has to be set', () => {
     retryBaseMs: 1_000,
     outagePatienceMs: 900_000,
     schedule: { incrementalEveryMs: 900_000, fullCron: '0 3 * * *', timezone: 'UTC' },
-    http: { host: '127.0.0.1', port: 8787, adminToken: undefined, basePath: '' },
+    http: { host: '127.0.0.1', port: 8787, adminToken: undefined, basePath: '', trustedProxies: [] },
     retention: {
       webhooksMs: 30 * 86_400_000,
       ledgerMs: 90 * 86_400_000,
@@ -80,6 +80,7 @@ test('every variable is read', () => {
     HTTP_PORT: '0',
     HTTP_BASE_PATH: '/tools/hive/',
     ADMIN_TOKEN: '0123456789abcdef',
+    TRUSTED_PROXIES: '127.0.0.1, fd00::/8',
     WEBHOOK_RETENTION: '12h',
     LEDGER_RETENTION: '30d',
     DEAD_LETTER_RETENTION: '400d',
@@ -107,7 +108,13 @@ test('every variable is read', () => {
     retryBaseMs: 0,
     outagePatienceMs: 10_000,
     schedule: { incrementalEveryMs: 90_000, fullCron: '*/5 0 3 * * *', timezone: 'Europe/Berlin' },
-    http: { host: '0.0.0.0', port: 0, adminToken: '0123456789abcdef', basePath: '/tools/hive' },
+    http: {
+      host: '0.0.0.0',
+      port: 0,
+      adminToken: '0123456789abcdef',
+      basePath: '/tools/hive',
+      trustedProxies: ['127.0.0.1', 'fd00::/8'],
+    },
     retention: {
       webhooksMs: 43_200_000,
       ledgerMs: 30 * 86_400_000,
@@ -159,6 +166,7 @@ const bad: Record<string, string[]> = {
     'abcabcababcabcab',
     '0123456701234567',
   ],
+  TRUSTED_PROXIES: ['proxy.example', '10.0.0.0/33', '0.0.0.0/0', '::/0', '10.0.0.1,', '10.0.0.0/255.0.0.0', 'loopback'],
   LOG_LEVEL: ['INFO', 'loud'],
 };
 

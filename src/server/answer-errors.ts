@@ -40,12 +40,18 @@ const STATUSES: readonly (readonly [abstract new (...args: never[]) => Error, nu
 /** The status for an error whose sentence is for the asker; undefined for all others. */
 export const statusOf = (error: unknown): number | undefined => STATUSES.find(([kind]) => error instanceof kind)?.[1];
 
+/** What is away or full may be back by then, in seconds. */
+const RETRY_AFTER_S = 10;
+
 export function answerErrors(server: FastifyInstance, log: Logger): void {
   server.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ errors: [`There is nothing at ${request.method} ${request.url.split('?')[0]}.`] }),
   );
   server.setErrorHandler((error: FastifyError | HttpError, request, reply) => {
-    if (error instanceof HttpError) return reply.code(error.statusCode).send({ errors: error.errors });
+    if (error instanceof HttpError) {
+      if (error.statusCode === 503) reply.header('retry-after', RETRY_AFTER_S);
+      return reply.code(error.statusCode).send({ errors: error.errors });
+    }
     const known = statusOf(error);
     if (known !== undefined) return reply.code(known).send({ errors: [describe(error)] });
     if (error.validation !== undefined) {
@@ -67,6 +73,7 @@ export function answerErrors(server: FastifyInstance, log: Logger): void {
     const sentence = isAway
       ? 'The database is away at the moment. Try again.'
       : 'It failed. The log of the worker says why.';
+    if (isAway) reply.header('retry-after', RETRY_AFTER_S);
     return reply.code(isAway ? 503 : 500).send({ errors: [sentence] });
   });
 }

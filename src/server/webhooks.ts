@@ -1,19 +1,23 @@
-// Takes webhooks of Hive: raw body → signature → stored → 202. What becomes of it is decided after the answer, by whoever
-// works the account's jobs. Whatever is not stored for certain gets no 202, so that the sender tries again.
+// Takes webhooks of Hive: form of the signature → raw body → signature → stored → 202. What becomes of it is decided after the
+// answer, by whoever works the account's jobs. Whatever is not stored for certain gets no 202, so that the sender tries
+// again. What a refused one costs is bounded, however many accounts there are: see `mostBytes`.
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { storeDelivery } from '../db/webhook-deliveries.js';
 import { describe } from '../errors.js';
 import { tryJson } from '../hive/body.js';
-import { isSignedWith, SIGNATURE_HEADER } from '../hive/webhook-signature.js';
+import { isSignedWith, looksSigned, SIGNATURE_HEADER } from '../hive/webhook-signature.js';
 import { DEEPEST, isDeeperThan } from '../sync/records/bounds.js';
 import { toStorable } from '../sync/records/storable.js';
 import { PRIORITY } from '../sync/runs/plan.js';
 import { recognise } from '../sync/webhooks/webhook-shape.js';
 import { LateError, within } from '../within.js';
+import { addressOf, networkOf } from './access/networks.js';
 import { HttpError } from './answer-errors.js';
+import type { ServerLimits } from './limits.js';
 import type { ServerAccount, ServerParts } from './parts.js';
+import { openWebhookRoom } from './webhook-room.js';
 
 /** A shipment with a thousand items is a tenth of that. */
 const LARGEST_BODY_BYTES = 2 * 1_024 * 1_024;
@@ -25,24 +29,41 @@ const ANNOUNCE_EVERY_MS = 100;
 const EVENT_HEADERS = ['x-hive-event', 'x-hive-event-type', 'x-hive-topic', 'x-event-type'];
 
 export const webhookRoutes =
-  (parts: ServerParts): FastifyPluginAsync =>
+  (parts: ServerParts, limits: ServerLimits): FastifyPluginAsync =>
   async (server) => {
     const announcers = new Map(parts.accounts.map((account) => [account, announcer(account, parts)]));
-    // The signature is over the bytes as they came, whatever they are called.
-    server.removeAllContentTypeParsers();
-    server.addHook('onRequest', async ({ raw }) => {
+    const keys = [...new Set(parts.accounts.map(({ account }) => account.apiKey ?? ''))];
+    const room = openWebhookRoom(limits.webhookBytes, limits.bodyMs);
+    /** Each key costs a pass over the body: where any of them may be meant, that many times fewer bytes are taken. */
+    const mostBytes = ({ account }: WhichAccount): number =>
+      account === undefined ? Math.floor(LARGEST_BODY_BYTES / keys.length) : LARGEST_BODY_BYTES;
+
+    // Before the body is read: whoever has no key sends none that is.
+    server.addHook<{ Params: WhichAccount }>('onRequest', async (request, reply) => {
+      const { raw, headers, params } = request;
+      if (params.account !== undefined) accountNamed(params.account);
+      if (!looksSigned(headers[SIGNATURE_HEADER])) throw unsigned();
+      room.enter(raw, reply.raw, networkOf(addressOf(request)));
+      // The signature is over the bytes as they came, whatever they are called.
       raw.headers['content-type'] = 'application/octet-stream';
     });
-    server.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
-      done(null, body),
+    server.removeAllContentTypeParsers();
+    server.addContentTypeParser('application/octet-stream', ({ raw, params }: FastifyRequest) =>
+      room.read(raw, mostBytes(params as WhichAccount)),
     );
-    const options = { config: { access: 'open' as const }, bodyLimit: LARGEST_BODY_BYTES };
+    const options = { config: { access: 'open' as const } };
+
+    function accountNamed(label: string): ServerAccount {
+      const found = parts.accounts.find(({ account }) => account.label === label);
+      if (found === undefined) throw new HttpError(404, 'There is no such account here.');
+      return found;
+    }
 
     server.post('/webhooks/hive', options, async (request, reply) => {
       const body = bodyOf(request);
       const signature = request.headers[SIGNATURE_HEADER];
-      const signedFor = parts.accounts.filter(({ account }) => isSignedWith(body, signature, account.apiKey ?? ''));
-      const [account, ...others] = signedFor;
+      const key = keys.find((one) => isSignedWith(body, signature, one));
+      const [account, ...others] = parts.accounts.filter((one) => (one.account.apiKey ?? '') === key);
       if (account === undefined) throw unsigned();
       if (others.length > 0) {
         throw new HttpError(404, 'Several accounts have this key. Send it to /webhooks/hive/<account>.');
@@ -52,8 +73,7 @@ export const webhookRoutes =
     });
 
     server.post<{ Params: { account: string } }>('/webhooks/hive/:account', options, async (request, reply) => {
-      const account = parts.accounts.find((one) => one.account.label === request.params.account);
-      if (account === undefined) throw new HttpError(404, 'There is no such account here.');
+      const account = accountNamed(request.params.account);
       const body = bodyOf(request);
       if (!isSignedWith(body, request.headers[SIGNATURE_HEADER], account.account.apiKey ?? '')) throw unsigned();
       await take(account, request, body);
@@ -85,6 +105,11 @@ const unsigned = () =>
     401,
     `${SIGNATURE_HEADER} is missing or wrong: expected the hex HMAC-SHA256 of the body with the API key.`,
   );
+
+interface WhichAccount {
+  /** Its label, where the address names one. */
+  readonly account?: string;
+}
 
 /** Without a body nothing is parsed. */
 const bodyOf = ({ body }: FastifyRequest): Buffer => (Buffer.isBuffer(body) ? body : Buffer.alloc(0));

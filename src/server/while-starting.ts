@@ -1,7 +1,9 @@
 // Answers in the worker's place while it waits for its servers or for a lock: the process is up, and not of use yet.
 // Who watches it then neither restarts it nor sends it work.
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createLimitedServer } from './limited-server.js';
+import { SERVER_LIMITS, type ServerLimits } from './limits.js';
+import { openPlaces } from './places.js';
 
 export interface StartingServer {
   /** What `/readyz` says from now on: a sentence without a word about where things are. */
@@ -15,13 +17,16 @@ const STARTING = 'The worker is starting: it waits for PostgreSQL and the queue,
 /**
  * Listens where the worker's server will. Where that is not possible it stays away: openServer() says why.
  * @param basePath as in HTTP_BASE_PATH; empty = none
+ * @param limits those of openServer()
  */
 export async function openWhileStarting(
   { host, port }: { readonly host: string; readonly port: number },
   basePath = '',
+  limits: ServerLimits = SERVER_LIMITS,
 ): Promise<StartingServer> {
   let sentence = STARTING;
-  const server = createServer((request, response) => {
+  const places = openPlaces(limits.connections);
+  const server = createLimitedServer(limits, places, (request, response) => {
     const path = (request.url ?? '').split('?')[0];
     const isHealth = path === '/healthz' || path === `${basePath}/healthz`;
     response.writeHead(isHealth ? 200 : 503, {

@@ -57,29 +57,24 @@ describe('with ADMIN_TOKEN', () => {
     expect(page).not.toContain('<script>');
   });
 
-  test('the session cookie is signed, expires, and does not hold the token', async () => {
+  test('the session cookie is random, expires, and says nothing of the token', async () => {
     const answer = await logIn(server, ADMIN_TOKEN);
     const header = answer.headers.get('set-cookie') ?? '';
     expect(header).toMatch(/HttpOnly/);
     expect(header).toMatch(/SameSite=Strict/);
+    expect(header).toMatch(/Path=\/;/);
     expect(header).toMatch(/Max-Age=86400/);
     expect(header).not.toMatch(/Secure/);
-    expect(header).not.toContain(ADMIN_TOKEN);
     const cookie = cookieOf(answer);
+    expect(Buffer.from(cookie.split('=')[1] ?? '', 'base64url')).toHaveLength(32);
+    expect(cookieOf(await logIn(server, ADMIN_TOKEN))).not.toBe(cookie);
     expect((await server.ask('/nothing-here', { headers: { cookie } })).status).toBe(404);
-    const forged = cookie.replace(/=(\d+)/, (_, seconds) => `=${Number(seconds) + 86_400}`);
-    expect(forged).not.toBe(cookie);
-    expect((await server.ask('/nothing-here', { headers: { cookie: forged } })).status).toBe(401);
-  });
-
-  test('behind https the cookie is for https only', async () => {
-    const answer = await logIn(server, ADMIN_TOKEN, { 'x-forwarded-proto': 'https' });
-    expect(answer.headers.get('set-cookie')).toMatch(/Secure/);
+    expect((await server.ask('/nothing-here', { headers: { cookie: `${cookie}x` } })).status).toBe(401);
   });
 
   test('programs come in with the token as bearer, and with nothing like it', async () => {
     const as = async (authorization: string) =>
-      (await server.ask('/nothing-here', { headers: { authorization, 'x-forwarded-for': '203.0.113.7' } })).status;
+      (await server.ask('/nothing-here', { headers: { authorization } })).status;
     expect(await as(`Bearer ${ADMIN_TOKEN}`)).toBe(404);
     expect(await as(`bearer ${ADMIN_TOKEN}`)).toBe(404);
     expect(await as(`Bearer ${ADMIN_TOKEN}x`)).toBe(401);
@@ -97,15 +92,6 @@ describe('with ADMIN_TOKEN', () => {
     expect(await send({ origin: 'https://evil.example' })).toBe(403);
     expect(await send({ origin: 'null' })).toBe(403);
     expect((await server.ask('/nothing-here', { headers: { cookie } })).status).toBe(404);
-  });
-
-  test('after ten wrong tokens an address has to wait, and another need not', async () => {
-    const guess = (token: string, from: string) => logIn(server, token, { 'x-forwarded-for': from });
-    for (let n = 0; n < 10; n++) expect((await guess(`wrong-${n}`, '203.0.113.9')).status).toBe(401);
-    const refused = await guess(ADMIN_TOKEN, '203.0.113.9');
-    expect(refused.status).toBe(429);
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect((await guess(ADMIN_TOKEN, '203.0.113.10')).status).toBe(303);
   });
 
   test('every answer has the security headers', async () => {

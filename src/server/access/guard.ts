@@ -9,9 +9,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isLoopback } from '../../config.js';
 import type { ServerParts } from '../parts.js';
 import type { Gate } from './gate.js';
-import type { Guesses } from './guesses.js';
+import type { SessionCookie } from './session-cookie.js';
+import type { WrongTokens } from './wrong-tokens.js';
 
-export const SESSION_COOKIE = 'hive_sync_session';
 /** The field of a form that holds its token. */
 export const FORM_TOKEN_FIELD = '_csrf';
 
@@ -30,13 +30,25 @@ declare module 'fastify' {
 
 const CHANGES_NOTHING = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-export function guard(server: FastifyInstance, { config }: ServerParts, gate: Gate, guesses: Guesses): void {
+export const isOpen = ({ routeOptions }: FastifyRequest): boolean => routeOptions.config.access === 'open';
+export const changesNothing = ({ method }: FastifyRequest): boolean => CHANGES_NOTHING.has(method);
+
+interface GuardParts {
+  readonly gate: Gate;
+  readonly cookie: SessionCookie;
+  readonly wrongTokens: WrongTokens;
+}
+
+export function guard(
+  server: FastifyInstance,
+  { config }: ServerParts,
+  { gate, cookie, wrongTokens }: GuardParts,
+): void {
   const checksHost = isLoopback(config.http.host) && !gate.needsToken;
-  const isOpen = (request: FastifyRequest): boolean => request.routeOptions.config.access === 'open';
 
   server.decorateRequest('access', undefined);
   server.decorateRequest('formToken', function formToken(this: FastifyRequest): string {
-    return gate.formToken(sessionOf(this));
+    return gate.formToken(cookie.read(this));
   });
 
   server.addHook('onRequest', async (request, reply) => {
@@ -49,7 +61,7 @@ export function guard(server: FastifyInstance, { config }: ServerParts, gate: Ga
       );
     }
     if (gate.needsToken && !(await admit(request, reply))) return reply;
-    if (CHANGES_NOTHING.has(request.method) || request.access === 'bearer') return;
+    if (changesNothing(request) || request.access === 'bearer') return;
     if (!comesFromOwnPage(request)) {
       return refuse(reply, 403, 'This request comes from a page of another site. Use the pages of this server.');
     }
@@ -57,29 +69,30 @@ export function guard(server: FastifyInstance, { config }: ServerParts, gate: Ga
 
   // After the body was read: that is where a form has its token.
   server.addHook('preHandler', async (request, reply) => {
-    if (isOpen(request) || CHANGES_NOTHING.has(request.method) || request.access === 'bearer') return;
+    if (isOpen(request) || changesNothing(request) || request.access === 'bearer') return;
     if (request.access === undefined && !isForm(request)) return;
-    if (gate.isFormToken(formTokenOf(request), sessionOf(request))) return;
+    if (gate.isFormToken(formTokenOf(request), cookie.read(request))) return;
     return refuse(reply, 403, 'This form is out of date. Go back, load the page again and send it once more.');
   });
 
   /** @returns false when the answer has been given */
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
     const bearer = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (bearer !== undefined) {
-      const waitSeconds = guesses.waitSeconds(request.ip, Date.now());
-      if (waitSeconds > 0) {
-        reply.header('retry-after', waitSeconds);
-        refuse(reply, 429, `Too many wrong tokens. Try again in ${waitSeconds} s.`);
-        return false;
-      }
-      if (gate.isToken(bearer)) {
-        request.access = 'bearer';
-        return true;
-      }
-      guesses.wasWrong(request.ip, Date.now());
+    // The right one always gets in: only then are wrong ones counted.
+    if (bearer !== undefined && gate.isToken(bearer)) {
+      request.access = 'bearer';
+      return true;
     }
-    const session = sessionOf(request);
+    const waitSeconds = bearer === undefined ? 0 : wrongTokens.came(reply);
+    if (waitSeconds > 0) {
+      refuse(
+        reply,
+        429,
+        `Too many wrong tokens. The right one is let in at once, wrong ones are looked at again in ${waitSeconds} s.`,
+      );
+      return false;
+    }
+    const session = cookie.read(request);
     if (bearer === undefined && session !== undefined && gate.isSession(session, Date.now())) {
       request.access = 'session';
       return true;
@@ -97,13 +110,13 @@ export function guard(server: FastifyInstance, { config }: ServerParts, gate: Ga
 const refuse = (reply: FastifyReply, status: number, sentence: string): FastifyReply =>
   reply.code(status).send({ errors: [sentence] });
 
-export const sessionOf = (request: FastifyRequest): string | undefined => request.cookies[SESSION_COOKIE];
-
 const wantsHtml = ({ headers }: FastifyRequest): boolean => headers.accept?.includes('text/html') ?? false;
 
-/** A name that somebody else's DNS may point at this machine is not ours; neither is what a proxy passes on. */
+const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'];
+
+/** A name that somebody else's DNS may point at this machine is not ours; neither is what any proxy passes on. */
 function isAskedLocally({ headers }: FastifyRequest): boolean {
-  if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined) return false;
+  if (FORWARDED.some((name) => headers[name] !== undefined)) return false;
   return isLoopback(hostnameOf(headers.host ?? '') ?? '');
 }
 

@@ -1,35 +1,42 @@
-// Slows down guessing of the admin token: after some wrong ones an address has to wait before the next is looked at.
+// Counts wrong tokens, and only those: the right one is let in before anybody looks here, so nobody can lock it out by
+// sending wrong ones. Beyond the limits a wrong one is answered 429, its connection ends, and no line is logged.
+import { networkOf } from './networks.js';
 
-/** Wrong tokens that an address may send per minute. */
-export const GUESSES_PER_MINUTE = 10;
-const MINUTE_MS = 60_000;
-/** So many addresses are remembered at most: memory is not the attacker's. */
-const MOST_ADDRESSES = 10_000;
-
-export interface Guesses {
-  /** Seconds that this address has to wait; 0 = it may try. */
-  waitSeconds(address: string, nowMs: number): number;
-  wasWrong(address: string, nowMs: number): void;
+export interface GuessLimits {
+  /** Wrong tokens a minute of one network: an IPv4 address, or the /64 of an IPv6 address. */
+  readonly perNetwork: number;
+  /** Wrong tokens a minute of all networks together. */
+  readonly overall: number;
 }
 
-export function openGuesses(): Guesses {
-  const minutes = new Map<string, { since: number; wrong: number }>();
+export const GUESS_LIMITS: GuessLimits = { perNetwork: 10, overall: 100 };
+const MINUTE_MS = 60_000;
+
+export interface Guesses {
+  /** Counts one. @returns seconds to wait; 0 = within both limits */
+  wasWrong(address: string, nowMs: number): number;
+}
+
+export function openGuesses(limits: GuessLimits = GUESS_LIMITS): Guesses {
+  let since = Number.NEGATIVE_INFINITY;
+  let counted = 0;
+  /** Never more of them than wrong tokens that are counted. */
+  const networks = new Map<string, number>();
   return {
-    waitSeconds(address, nowMs) {
-      const minute = minutes.get(address);
-      if (minute === undefined || minute.wrong < GUESSES_PER_MINUTE) return 0;
-      return Math.max(0, Math.ceil((minute.since + MINUTE_MS - nowMs) / 1_000));
-    },
     wasWrong(address, nowMs) {
-      const minute = minutes.get(address);
-      if (minute !== undefined && nowMs - minute.since < MINUTE_MS) {
-        minute.wrong += 1;
-        return;
+      if (nowMs - since >= MINUTE_MS) {
+        since = nowMs;
+        counted = 0;
+        networks.clear();
       }
-      minutes.delete(address);
-      minutes.set(address, { since: nowMs, wrong: 1 });
-      const [oldest] = minutes.keys();
-      if (minutes.size > MOST_ADDRESSES && oldest !== undefined) minutes.delete(oldest);
+      const network = networkOf(address);
+      const wrong = networks.get(network) ?? 0;
+      if (wrong >= limits.perNetwork || counted >= limits.overall) {
+        return Math.max(1, Math.ceil((since + MINUTE_MS - nowMs) / 1_000));
+      }
+      networks.set(network, wrong + 1);
+      counted += 1;
+      return 0;
     },
   };
 }

@@ -1,10 +1,12 @@
-// The login form: the admin token once, then a signed session in a cookie that no script and no other site gets.
+// The login form: the admin token once, then a session in a cookie that no script and no other site gets.
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { type Html, html } from '../html.js';
 import { ICON_PATH } from '../page/assets.js';
-import { type Gate, SESSION_SECONDS } from './gate.js';
-import { comesFromOwnPage, SESSION_COOKIE, sessionOf } from './guard.js';
-import type { Guesses } from './guesses.js';
+import type { Audit } from './audit.js';
+import type { Gate } from './gate.js';
+import { comesFromOwnPage } from './guard.js';
+import type { SessionCookie } from './session-cookie.js';
+import type { WrongTokens } from './wrong-tokens.js';
 
 interface LoginForm {
   readonly token?: string;
@@ -12,48 +14,54 @@ interface LoginForm {
 }
 
 const open = { config: { access: 'open' as const } };
-/** Tokens are no longer than a header; what is longer is not even hashed. */
-const LONGEST_TOKEN = 4_096;
+/** A token and a path. Anybody may send it, so it is small. */
+const LARGEST_FORM_BYTES = 16 * 1_024;
+
+interface LoginParts {
+  readonly gate: Gate;
+  readonly cookie: SessionCookie;
+  readonly wrongTokens: WrongTokens;
+  readonly audit: Audit;
+}
 
 export const loginRoutes =
-  (gate: Gate, guesses: Guesses, basePath: string): FastifyPluginAsync =>
+  ({ gate, cookie, wrongTokens, audit }: LoginParts): FastifyPluginAsync =>
   async (server) => {
-    // Other programs behind the same proxy do not get it.
-    const cookiePath = basePath === '' ? '/' : basePath;
     server.get<{ Querystring: LoginForm }>('/login', open, (request, reply) => {
       if (!gate.needsToken) return reply.redirect('/', 303);
       return sendPage(reply, 200, loginPage(pathOf(request.query.to)));
     });
 
-    server.post<{ Body: LoginForm | null }>('/login', open, (request, reply) => {
+    server.post<{ Body: LoginForm | null }>('/login', { ...open, bodyLimit: LARGEST_FORM_BYTES }, (request, reply) => {
       if (!gate.needsToken) return reply.redirect('/', 303);
       const to = pathOf(request.body?.to);
       const refuse = (status: number, sentence: string) => sendPage(reply, status, loginPage(to, sentence));
       if (!comesFromOwnPage(request)) return refuse(403, 'The form came from another site. Please use this one.');
-      const waitSeconds = guesses.waitSeconds(request.ip, Date.now());
-      if (waitSeconds > 0) {
-        reply.header('retry-after', waitSeconds);
-        return refuse(429, `Too many wrong tokens. Please wait ${waitSeconds} s.`);
-      }
       const token = request.body?.token;
-      if (typeof token !== 'string' || token.length > LONGEST_TOKEN || !gate.isToken(token.trim())) {
-        guesses.wasWrong(request.ip, Date.now());
-        return refuse(401, 'That is not the token. It is the value of ADMIN_TOKEN in the worker’s environment.');
+      if (typeof token !== 'string' || !gate.isToken(token.trim())) {
+        const waitSeconds = wrongTokens.came(reply);
+        return waitSeconds > 0
+          ? refuse(
+              429,
+              `Too many wrong tokens. The right one is let in at once, wrong ones are looked at again in ${waitSeconds} s.`,
+            )
+          : refuse(401, 'That is not the token. It is the value of ADMIN_TOKEN in the worker’s environment.');
       }
-      reply.setCookie(SESSION_COOKIE, gate.openSession(Date.now()), {
-        path: cookiePath,
-        httpOnly: true,
-        sameSite: 'strict',
-        secure: request.protocol === 'https',
-        maxAge: SESSION_SECONDS,
-      });
+      const before = cookie.read(request);
+      if (before !== undefined) gate.endSession(before);
+      const session = gate.openSession(Date.now());
+      cookie.set(reply, session);
+      audit.tell(request, session, 'logged in');
       return reply.redirect(to, 303);
     });
 
     server.post('/logout', (request, reply) => {
-      const session = sessionOf(request);
-      if (session !== undefined) gate.endSession(session);
-      reply.clearCookie(SESSION_COOKIE, { path: cookiePath });
+      const session = cookie.read(request);
+      if (session !== undefined && request.access === 'session') {
+        gate.endSession(session);
+        audit.tell(request, session, 'logged out');
+      }
+      cookie.clear(reply);
       return reply.redirect('/login', 303);
     });
 

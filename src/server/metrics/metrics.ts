@@ -89,7 +89,7 @@ export function openMetrics(version: string): Metrics {
 
   // From zero, as below: the first burst of refused webhooks, or of guesses, shows as an increase.
   for (const route of ['/webhooks/hive', '/webhooks/hive/:account']) {
-    for (const status of ['400', '401', '404', '413', '503']) answers.zero({ method: 'POST', route, status });
+    for (const status of ['400', '401', '404', '408', '413', '503']) answers.zero({ method: 'POST', route, status });
   }
   for (const status of ['401', '429']) answers.zero({ method: 'POST', route: '/login', status });
 
