@@ -54,7 +54,6 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
     .description("Mirrors a merchant's Hive account into PostgreSQL and proves that nothing is missing.")
     .version(io.version)
     .addHelpText('after', EXIT_CODES)
-    .showHelpAfterError(`(${io.calledAs} --help shows what there is)`)
     .configureHelp({
       // The commands' names alone leave room for what they do in 80 columns.
       subcommandTerm: (command) => command.name(),
@@ -191,7 +190,14 @@ function buildProgram(io: Io, ends: (code: number) => void): Command {
     .option('--demo', "the demo's database", false)
     .action(async (options: { demo: boolean }) => ends(await (await import('./db.js')).dbCommand(io, options)));
   addSimulate(command, io, ends);
+  pointToHelp(program, io.calledAs);
   return program;
+}
+
+/** After a mistake in its arguments each command names its own help. */
+function pointToHelp(command: Command, calledAs: string): void {
+  command.showHelpAfterError(`(${calledAs} --help shows what there is)`);
+  for (const below of command.commands) pointToHelp(below, `${calledAs} ${below.name()}`);
 }
 
 type AddCommand = (usage: string, summary: string, examples: readonly string[]) => Command;

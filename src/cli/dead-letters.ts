@@ -64,7 +64,15 @@ export function listCommand(io: Io, options: ListOptions): Promise<number> {
     if (options.json) print(io, JSON.stringify(letters.map(toJson), null, 2));
     else if (letters.length === 0) print(io, 'No dead letters.');
     else {
-      print(io, tableOf(['id', 'collection', 'kind', 'what', 'errors'], letters.map(toRow)));
+      // Without --all each of them is open.
+      const heads = ['id', 'collection', 'kind', 'what', ...(options.all ? ['state'] : []), 'errors'];
+      print(
+        io,
+        tableOf(
+          heads,
+          letters.map((letter) => toRow(letter, options.all)),
+        ),
+      );
       print(io, `\nOne of them whole, with its payload: ${io.calledAs} dead-letters show <id>`);
     }
     return 0;
@@ -83,11 +91,12 @@ export function showCommand(io: Io, id: string, { json }: { json: boolean }): Pr
 
 export const toJson = ({ fingerprint: _, ...letter }: DeadLetter) => letter;
 
-const toRow = (letter: DeadLetter): (string | number | null)[] => [
+const toRow = (letter: DeadLetter, withState: boolean): (string | number | null)[] => [
   String(letter.id),
   letter.collection,
   letter.kind,
   whatOf(letter),
+  ...(withState ? [letter.resolved_at === null ? 'open' : letter.resolution] : []),
   shorten(letter.errors.join('; '), 36),
 ];
 

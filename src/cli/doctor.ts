@@ -9,7 +9,7 @@ import { pendingMigrations } from '../db/migrate.js';
 import { checkBuilding } from '../db/migrating/ground.js';
 import { reachBeyond } from '../db/reach.js';
 import { lostReaders, mendOf, readPromises } from '../db/readers.js';
-import { describe, HiveHttpError, UsageError } from '../errors.js';
+import { describe, HiveHttpError, HiveNetworkError, UsageError } from '../errors.js';
 import type { Finding } from '../finding.js';
 import { openLog } from '../log.js';
 import { countStrangeJobs } from '../queue/strange-jobs.js';
@@ -98,6 +98,12 @@ export async function doctorCommand(io: Io): Promise<number> {
                 `refused (401). Check ${account.keyVariable}: it is issued by your account manager at Hive`,
                 { cause: error },
               );
+            }
+            // The client's sentence has no advice, as a run waits for an API that is away.
+            if (error instanceof HiveNetworkError || (error instanceof HiveHttpError && error.status === 404)) {
+              throw new Error(`${describe(error)}. The address is ${account.apiUrl}: check HIVE_API_URL`, {
+                cause: error,
+              });
             }
             throw error;
           }

@@ -127,7 +127,12 @@ async function toFile(
     return 0;
   } catch (error) {
     await rm(part, { force: true });
-    throw error;
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
+    const folder = path.dirname(path.resolve(out));
+    throw new UsageError(`--out is "${out}", and you may not write into ${folder} (${code}). Name another folder.`, {
+      cause: error,
+    });
   }
 }
 

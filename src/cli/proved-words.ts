@@ -1,11 +1,15 @@
 // What the end of a run may claim: as of when its collections are proved, the oldest of them speaking for all.
+import { collections } from '../collections/index.js';
 import type { Proved } from '../db/proofs.js';
 import { differenceInWords, inUtc } from '../words.js';
 
 /** What a run that ended complete has brought. */
 export function claimOf(mode: string, names: readonly string[], proofs: ReadonlyMap<string, Proved>): string {
   const whole = oldest(names, proofs, 'wholeAsOf');
-  if (mode === 'full' && whole !== null) return `every collection is certified as of ${inUtc(whole)}`;
+  if (mode === 'full' && whole !== null) {
+    const read = collections.every(({ name }) => names.includes(name)) ? '' : ' that it read';
+    return `every collection${read} is certified as of ${inUtc(whole)}`;
+  }
   const known = provedInWords(names, proofs);
   return mode === 'incremental' ? known : `all that it set out to read is in, and certified; ${known}`;
 }

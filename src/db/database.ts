@@ -101,9 +101,22 @@ function unusable(address: PostgresAddress, error: unknown): Error {
       `The pooler at ${placeOf(address)} does not take the options of the address (${describe(error)}). Leave them out.`,
     );
   }
-  return new ServiceUnavailableError(`PostgreSQL at ${placeOf(address)} cannot be used: ${describe(error)}`, {
-    cause: error,
-  });
+  return new ServiceUnavailableError(
+    `PostgreSQL at ${placeOf(address)} cannot be used: ${describe(error)}${adviceOn(error)}`,
+    { cause: error },
+  );
+}
+
+/** What the words of the system or of the server leave open. */
+function adviceOn(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ECONNREFUSED') return '. Is the server up? Check host and port in its address';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return '. Check the host in its address';
+  if (code === '3D000') return '. Make it (create database …), or check its name in the address';
+  // With 28000 the server also speaks of its pg_hba.conf, and then says enough.
+  if (code === '28P01' || (code === '28000' && !describe(error).includes('pg_hba')))
+    return '. Check user and password in its address';
+  return '';
 }
 
 /** Seconds before connection attempt n after failures: the driver's own go up to 20, and a server is back before that. */

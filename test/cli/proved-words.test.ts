@@ -17,7 +17,7 @@ const proofs = new Map([
 ]);
 
 test.each([
-  ['full', ['orders', 'skus'], 'every collection is certified as of 2026-11-28 03:00:00 UTC'],
+  ['full', ['orders', 'skus'], 'every collection that it read is certified as of 2026-11-28 03:00:00 UTC'],
   [
     'incremental',
     ['orders', 'skus'],

@@ -24,12 +24,12 @@ const provenance = () => ({
 const provenanceComments: Readonly<Record<keyof ReturnType<typeof provenance>, string>> = {
   _first_seen_at: 'When we first received the record. Never null.',
   _fetched_at:
-    'Start of the request that this version of the record came with; a record that has not changed since keeps it. Never null.',
+    'Start of the request that this version of the record came with. A later answer that shows it unchanged moves it when it was asked for this record alone or weighed against a webhook, else not. Never null.',
   _changed_at: 'When the content last changed, as far as we saw. Never null.',
   _deleted_at:
     'When the API said that there is no such record any more; null for all others. Rows are never removed, so leave these out: where _deleted_at is null.',
   _source:
-    'How this version came: page (of the list) | record (asked for by its id) | webhook (sent by Hive). Never null.',
+    'How the answer of _fetched_at came: page (of the list) | record (asked for by its id) | webhook (sent by Hive). Never null.',
   _run_id:
     'The run that wrote this version: sync.runs.id, for as long as LEDGER_RETENTION keeps it. Null outside a run.',
   _previous:
