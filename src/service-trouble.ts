@@ -35,6 +35,14 @@ const LOST_CONNECTION = new Set([
   'CONNECT_TIMEOUT',
 ]);
 
+/**
+ * How a Redis begins its refusal of any command for what it is itself: full, without its disk, a replica, starting, busy, or
+ * with another password or rights than before. What was asked of it is not at fault, and it may be mended while we wait.
+ * Source: Redis documentation, "Error replies" of its commands.
+ */
+const REDIS_REFUSES =
+  /^(OOM|MISCONF|READONLY|LOADING|BUSY|MASTERDOWN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM|EXECABORT|ERR max number of clients)\b/;
+
 /** A failure and what lies behind it, outermost first: drivers and Drizzle wrap what PostgreSQL said. */
 function* causesOf(error: unknown): Generator<Error & { readonly code?: unknown }> {
   for (let at = error; at instanceof Error; at = at.cause) yield at;
@@ -61,6 +69,7 @@ export function isServiceAway(error: unknown): boolean {
   for (const at of causesOf(error)) {
     if (at instanceof AggregateError && at.errors.some(isServiceAway)) return true;
     if (at instanceof ServiceUnavailableError && at.mayPass) return true;
+    if (at.name === 'ReplyError' && REDIS_REFUSES.test(at.message)) return true;
   }
   return hasCode(error, (code) => LOST_CONNECTION.has(code) || PASSING_SQLSTATE.test(code));
 }

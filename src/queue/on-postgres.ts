@@ -215,8 +215,15 @@ class Listener extends EventEmitter {
     client.on('notification', (message) => this.emit('notification', message));
     try {
       await client.connect();
-      // A dead one says so by its error.
-      using = setInterval(() => void client.query(USE).catch(() => {}), this.#useEveryMs).unref();
+      // A dead one says so by its error. One at a time: a server that is silent would only gather them.
+      let isInUse = false;
+      const use = async (): Promise<void> => {
+        if (isInUse) return;
+        isInUse = true;
+        await client.query(USE).catch(() => {});
+        isInUse = false;
+      };
+      using = setInterval(() => void use(), this.#useEveryMs).unref();
       client.once('end', () => clearInterval(using));
       return client;
     } catch (error) {

@@ -116,4 +116,26 @@ describe('an API behind a proxy', needing('openssl'), () => {
     expect(stdout).not.toContain('S3CRET');
     expect(code).toBe(1);
   });
+
+  test('a proxy that hangs up at once is asked a few times, and named', async () => {
+    const { env } = await scene();
+    let connections = 0;
+    const proxy = net.createServer((client) => {
+      connections += 1;
+      client.on('error', () => {});
+      client.once('data', () => client.destroy());
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    closing.push(() => proxy.close());
+    const { port } = proxy.address() as AddressInfo;
+    const { code, stdout } = await runCli(['doctor'], {
+      ...env,
+      HTTPS_PROXY: `http://127.0.0.1:${port}`,
+      HIVE_TIMEOUT_MS: '3000',
+    });
+    expect(stdout).toMatch(/through the proxy 127\.0\.0\.1:\d+ \(ECONNRESET\)/);
+    expect(code).toBe(1);
+    expect(connections).toBeLessThan(10);
+  });
 });

@@ -65,6 +65,29 @@ test('a run that cannot be healed is left alone, and the one behind it is healed
   }
 });
 
+test('a Redis that refuses every job, for however long, ends no run: it goes on when jobs are taken again', async () => {
+  const simulator = await openSimulator({ sizes: { warehouses: 3 }, rate: 'unlimited' });
+  const app = await openTestApp(simulator, await createDatabase());
+  const { context } = app.account;
+  const warehouses = collections.filter(({ name }) => name === 'warehouses');
+  const full = Object.assign(new Error("OOM command not allowed when used memory > 'maxmemory'."), {
+    name: 'ReplyError',
+  });
+  try {
+    const lost = { ...context, enqueue: async () => {} };
+    const { id } = await startRun(lost, warehouses, { mode: 'full', trigger: 'schedule' });
+    for (let times = 0; times < 60; times++) {
+      await heal({ ...context, enqueue: () => Promise.reject(full) }).catch(() => {});
+    }
+    expect(await readRun(context.db, id)).toMatchObject({ state: 'running' });
+    await heal(context);
+    expect((await workOff(app, id)).run.state).toBe('complete');
+  } finally {
+    await app.close();
+    await simulator.close();
+  }
+});
+
 test('a run that is filed while its process looks for lost work stays claimed: nobody takes it for one that was left behind', async () => {
   const url = await createDatabase();
   const app = await openTestApp(nobody, url);

@@ -18,6 +18,8 @@ const URL = 'https://hive.example/orders';
 const http = (status: number, retryAfterMs?: number) => new HiveHttpError(status, [], retryAfterMs, URL, undefined);
 const withCode = (code: string, cause?: unknown) => Object.assign(new Error('trouble', { cause }), { code });
 
+const fromRedis = (message: string) => Object.assign(new Error(message), { name: 'ReplyError' });
+
 const snooze = (afterMs: number, everyone = false): Verdict => ({ do: 'snooze', afterMs, everyone });
 const retry = (afterMs: number): Verdict => ({ do: 'retry', afterMs });
 const reject = (code: string, httpStatus: number | null): Verdict => ({ do: 'reject', code, httpStatus });
@@ -79,6 +81,12 @@ describe('the first attempt, and the last one', () => {
       snooze(2_000),
       snooze(2_000),
     ],
+    [
+      'a Redis that is full',
+      fromRedis("OOM command not allowed when used memory > 'maxmemory'."),
+      snooze(2_000),
+      snooze(2_000),
+    ],
     ['a statement that is wrong', withCode('22P02'), retry(1_000), reject('internal', null)],
     ['our own mistake', new TypeError('x is not a function'), retry(1_000), reject('internal', null)],
     ['something that is no error', 'oops', retry(1_000), reject('internal', null)],
@@ -114,6 +122,14 @@ describe('trouble of the database, not of the statement', () => {
     ['lost connection', withCode('CONNECTION_CLOSED'), true],
     ['deep in the chain of causes', new Error('a', { cause: new Error('b', { cause: withCode('08003') }) }), true],
     ['one of several', new AggregateError([new Error('x'), withCode('ECONNREFUSED')]), true],
+    ['a Redis without its disk', fromRedis('MISCONF Redis is configured to save RDB snapshots'), true],
+    ['a Redis that has become a replica', fromRedis("READONLY You can't write against a read only replica."), true],
+    ['a Redis that reads its file', fromRedis('LOADING Redis is loading the dataset in memory'), true],
+    ['a Redis with another password', fromRedis('NOAUTH Authentication required.'), true],
+    ['a Redis with other rights', fromRedis("NOPERM this user has no permissions to run the 'evalsha' command"), true],
+    ['a Redis with too many clients', fromRedis('ERR max number of clients reached'), true],
+    ['a command that Redis does not know', fromRedis("ERR unknown command 'x'"), false],
+    ['words of a Redis from somebody else', new Error('OOM command not allowed'), false],
     ['not null violation', withCode('23502'), false],
     ['no such table', withCode('42P01'), false],
     ['a text that PostgreSQL cannot hold', withCode('22P05'), false],
