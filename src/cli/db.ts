@@ -18,7 +18,7 @@ export async function dbCommand(io: Io, { demo }: { demo: boolean }): Promise<nu
     ...(demo ? { database: DEMO_DATABASE } : {}),
   });
   try {
-    print(io, `psql '${server.url}'`);
+    print(io, server.psql);
     print(io, 'The database runs until you press Ctrl-C here.');
     await unlessLost(server, untilAborted(io.signal));
     return 0;

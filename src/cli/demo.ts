@@ -47,7 +47,7 @@ export async function demoCommand(io: Io): Promise<number> {
       const wish = { account, collections, options: { mode: 'full', trigger: 'cli' } } as const;
       const code = await unlessLost(server, carryOut(io, app, config, [wish], { follow: true, startedAt }));
       if (code === 130) return code;
-      if (code !== 1) await printAnswers(io, app.store.db, server.url);
+      if (code !== 1) await printAnswers(io, app.store.db, server.psql);
       return code;
     } finally {
       await app.close();
@@ -58,7 +58,7 @@ export async function demoCommand(io: Io): Promise<number> {
   }
 }
 
-async function printAnswers(io: Io, db: Db, url: string): Promise<void> {
+async function printAnswers(io: Io, db: Db, psql: string): Promise<void> {
   print(io, `\n${styled(io.stdout, 'bold', 'What arrived')}`);
   const tables = collections.flatMap((collection) =>
     collection.allChildren.map(({ table }) => table).toSpliced(0, 0, collection.name),
@@ -79,7 +79,7 @@ async function printAnswers(io: Io, db: Db, url: string): Promise<void> {
   print(io, `\n${inThousands(total)} rows stay in the embedded database, which stops with this command.`);
   print(io, 'To look around with psql, keep it up in one terminal and connect in another:');
   print(io, `  ${io.calledAs} db --demo`);
-  print(io, `  psql '${url}'`);
+  print(io, `  ${psql}`);
   print(io, `\nYour own account: put HIVE_API_KEY into .env, then\n  ${io.calledAs} sync`);
   print(io, '\nTen questions with their answers, and what each column means: docs/analysts.md');
 }

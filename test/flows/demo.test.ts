@@ -9,6 +9,7 @@ import { openDatabase } from '../../src/db/database.js';
 import { openEmbeddedPostgres } from '../../src/db/embedded/index.js';
 import { processesWith } from '../db/embedded-child.js';
 import { runCli, startCli } from '../support/cli.js';
+import { addressIn } from '../support/psql-line.js';
 import { until } from '../support/until.js';
 
 const home = mkdtempSync(path.join(tmpdir(), 'hive-sync-demo-'));
@@ -23,7 +24,9 @@ test('the demo exits with 0, fills every table, answers three questions, and a s
   expect(ended).toMatchObject({ code: 0 });
   expect(ended.stdout).toContain('every collection is certified');
   expect(ended.stdout.match(/^select/gm)).toHaveLength(3);
-  expect(ended.stdout).toContain("psql 'postgres://");
+  expect(ended.stdout).toMatch(
+    /^ {2}PGPASSFILE='[^']+' psql 'postgres:\/\/postgres@127\.0\.0\.1:\d+\/hive_sync_demo'$/m,
+  );
   const long = ended.stdout.split('\n').filter((line) => line.length > 80 && !line.includes('psql'));
   expect(long, 'wider than a terminal').toEqual([]);
   await until('no process is left', () => processesOf(home).length === 0);
@@ -63,7 +66,7 @@ test.each<[NodeJS.Signals, number | null]>([
 test('the embedded database stays up while "db" runs, and stops with it', async () => {
   const folder = path.join(home, 'db');
   const db = startCli(['db'], { HIVE_SYNC_HOME: folder });
-  const url = await until('it says how to connect', () => /psql '([^']+)'/.exec(db.output().stdout)?.[1]);
+  const url = await until('it says how to connect', () => addressIn(db.output().stdout));
   const database = await openDatabase(url, { connections: 1 });
   await database.close();
   db.kill('SIGINT');

@@ -7,6 +7,7 @@ import postgres from 'postgres';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSimulator } from '../../src/simulator/index.js';
 import { type Started, startCli } from '../support/cli.js';
+import { addressIn } from '../support/psql-line.js';
 import { freePort } from '../support/servers.js';
 import { until } from '../support/until.js';
 
@@ -76,7 +77,7 @@ test('a worker whose server cannot be started again ends with 1 and says so in o
 
 test('hive-sync db starts it again at the same address, and ends with 1 where that cannot be', async () => {
   const db = startCli(['db'], { HIVE_SYNC_HOME: home });
-  const url = await until('it is up', () => /psql '(.*)'/.exec(db.output().stdout)?.[1], 60_000);
+  const url = await until('it is up', () => addressIn(db.output().stdout), 60_000);
   kill();
   await until('it runs again', () => says(db, 'The embedded PostgreSQL runs again.'), 60_000);
   const sql = postgres(url, { max: 1 });

@@ -41,6 +41,23 @@ export function readPassword(place: Place): string {
   }
 }
 
+/**
+ * The password in a file that libpq reads (PGPASSFILE), so that no command line needs to hold it: others on this machine
+ * read those. Written anew where it is missing or of an earlier password. @returns its path
+ */
+export function keepPassfile(place: Place): string {
+  const file = join(place.folder, 'pgpass');
+  const text = `127.0.0.1:*:*:${SUPERUSER}:${readPassword(place)}\n`;
+  try {
+    if (readPlain(file) === text) return file;
+  } catch {
+    // There is none, or it is none of ours.
+  }
+  rmSync(file, { force: true });
+  makeFile(file, text, place.account);
+  return file;
+}
+
 /** Makes an empty cluster: UTF-8 with PostgreSQL's own C.UTF-8, whatever the machine's locale, and passwords for all. */
 export async function createCluster(place: Place, binaries: Binaries, durable: boolean): Promise<void> {
   for (const name of readdirSync(place.folder)) {

@@ -5,7 +5,7 @@ import postgres from 'postgres';
 import { addressOf } from '../../addresses/postgres.js';
 import { postgresJsOptions } from '../connection/driver-options.js';
 import { findBinaries } from './binaries.js';
-import { checkVersion, clusterExists, createCluster, readPassword, SUPERUSER } from './cluster.js';
+import { checkVersion, clusterExists, createCluster, keepPassfile, readPassword, SUPERUSER } from './cluster.js';
 import { EmbeddedPostgresError, useAnotherServer } from './error.js';
 import { hasOtherUsers, joinGuarded, type Lease, leave } from './guard.js';
 import { type Place, prepareHome, preparePlace } from './place.js';
@@ -20,6 +20,8 @@ export interface EmbeddedPostgres {
   /** With the password: do not log it. */
   url: string;
   port: number;
+  /** How to connect with psql, as a line for a shell, without the password. */
+  psql: string;
   /** True when the server was running already. */
   adopted: boolean;
   /** Rejects with EmbeddedPostgresError when it died and could not be started again; otherwise never settles. */
@@ -55,13 +57,13 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
     const joined = (await joinRunning(place)) ?? (await start(place, options, log));
     try {
       const url = await prepareDatabase(place, joined.server, database);
-      return { ...joined, place, url };
+      return { ...joined, place, url, passfile: keepPassfile(place) };
     } catch (error) {
       leave(joined.lease);
       throw error;
     }
   });
-  const { place, url, adopted, server: first } = opened;
+  const { place, url, passfile, adopted, server: first } = opened;
   let current: Joined = opened;
   const watch = watchServer({
     isAlive: () => isAlive(current.server.pid),
@@ -78,6 +80,7 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
   return {
     url,
     port: first.port,
+    psql: `PGPASSFILE=${inShell(passfile)} psql ${inShell(`postgres://${SUPERUSER}@127.0.0.1:${first.port}/${encodeURIComponent(database)}`)}`,
     adopted,
     lost: watch.lost,
     close: () => {
@@ -86,6 +89,8 @@ export async function openEmbeddedPostgres(options: EmbeddedPostgresOptions): Pr
     },
   };
 }
+
+const inShell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 const otherPort = (port: number) =>
   new EmbeddedPostgresError(
