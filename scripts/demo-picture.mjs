@@ -1,6 +1,6 @@
 // Records the demo for the README: the real `npm run demo` in a terminal of 80 columns, as docs/images/demo.svg.
 // Run it after a change of what the demo prints, and look at what it made:  node scripts/demo-picture.mjs
-// It needs tmux, which is the terminal. Changed in what was shown: the folder, the database's password, and waiting.
+// It needs tmux, which is the terminal. Changed in what was shown: the folder, and waiting.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -74,10 +74,7 @@ function withStyles(shown) {
 
 /** Lines come whole; as the folder has another length here, they are broken here as the terminal would. */
 function wrapped(line) {
-  const text = line
-    .trimEnd()
-    .replaceAll(scratch, '/home/you')
-    .replace(/(postgres:\/\/postgres:)[\w-]+/, '$1…');
+  const text = line.trimEnd().replaceAll(scratch, '/home/you');
   return plain(text).length > COLUMNS ? (plain(text).match(new RegExp(`.{1,${COLUMNS}}`, 'gu')) ?? ['']) : [text];
 }
 
