@@ -99,7 +99,7 @@ test('a record that is gone and whose webhook comes late is asked for, not taken
   };
   await full();
   expect((await compare()).extra).toEqual([]);
-}, 60_000);
+}, 150_000);
 
 test('a record that was asked for as an open one and that a list of the same run leaves out is asked for again', async () => {
   const { api, app, full, compare, wholeAsOf } = await openBentStage('shipments');
@@ -129,7 +129,7 @@ test('a record that was asked for as an open one and that a list of the same run
   expect(await compare()).toEqual({ missing: [], extra: [] });
   expect(run).toMatchObject({ state: 'complete' });
   expect(await wholeAsOf()).not.toBeNull();
-}, 90_000);
+}, 150_000);
 
 test('a backfill whose totals do not follow the filter is not cut into ever smaller ranges', async () => {
   const { api, app } = await openBentStage('orders', 1_500);
@@ -192,7 +192,7 @@ test('a list that goes round in what it has, and claims more pages with each ans
   };
   expect((await full()).state).toBe('incomplete');
   expect((await compare()).missing).toEqual([]);
-}, 90_000);
+}, 150_000);
 
 test('five records whose id is "N/A" are five letters', async () => {
   const { api, full, letters } = await openBentStage('shipments');
