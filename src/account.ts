@@ -125,8 +125,8 @@ function outageInLog(log: Logger): { down(error: HiveDownError): void; up(since:
 
 /** For watching closed records a run may take a quarter of the requests that fit between two of the schedule. */
 function closedPagesOf({ rate, schedule }: Config): number {
-  const requests = (rate.limit ?? DOCUMENTED_LIMIT) - rate.reserve;
-  return Math.max(1, Math.floor(((schedule.incrementalEveryMs ?? DEFAULT_EVERY_MS) / rate.windowMs) * requests * 0.25));
+  const windows = (schedule.incrementalEveryMs ?? DEFAULT_EVERY_MS) / rate.windowMs;
+  return Math.max(1, Math.floor(windows * requestsIn(rate) * 0.25));
 }
 
 /** Between two pages of a list lies an answer, or a wait for the budget where few requests fit into its window. */
@@ -138,7 +138,7 @@ const PAUSE_REQUESTS = 6;
  * @param pace of the budget as the API tells it, milliseconds; undefined = not known yet
  */
 const pauseOf = ({ rate }: Config, pace: number | undefined): number => {
-  const configured = rate.windowMs / Math.max(1, (rate.limit ?? DOCUMENTED_LIMIT) - rate.reserve);
+  const configured = rate.windowMs / Math.max(1, requestsIn(rate));
   return Math.max(SHORTEST_PAUSE_MS, PAUSE_REQUESTS * Math.max(configured, pace ?? 0));
 };
 
@@ -146,9 +146,12 @@ const pauseOf = ({ rate }: Config, pace: number | undefined): number => {
 const WEBHOOK_SHARE = 0.15;
 
 function webhookShareOf({ rate }: Config, pace: number | undefined): SyncContext['webhookShare'] {
-  const requests = pace === undefined ? (rate.limit ?? DOCUMENTED_LIMIT) - rate.reserve : rate.windowMs / pace;
+  const requests = pace === undefined ? requestsIn(rate) : rate.windowMs / pace;
   return { most: Math.max(1, Math.floor(WEBHOOK_SHARE * requests)), windowMs: rate.windowMs };
 }
+
+/** Of a window of the budget, for us, as far as the configuration tells. */
+const requestsIn = ({ limit, reserve }: Config['rate']): number => (limit ?? DOCUMENTED_LIMIT) - reserve;
 
 /** When nothing says otherwise: 100 requests a minute, an incremental run every 15. */
 const DOCUMENTED_LIMIT = 100;

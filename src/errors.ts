@@ -1,6 +1,5 @@
 // What went wrong. Each class says what happened and nothing of what to do about it: that is sync/verdict.ts for the
 // work of a sync, and exitCodeOf() for a command.
-
 import { inShort } from './words.js';
 
 /** The command line or the environment is wrong. Nothing was started. */

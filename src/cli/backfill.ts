@@ -1,10 +1,9 @@
 // hive-sync backfill: reads a part of the past again, by months, behind all scheduled work.
 import type { AccountParts } from '../account.js';
-import { type App, openApp } from '../app.js';
+import type { App } from '../app.js';
 import { type Config, readConfig } from '../config.js';
 import type { NewWindow } from '../db/ledger.js';
 import { readBudgetStatus } from '../db/status.js';
-import { openLog } from '../log.js';
 import type { Collection } from '../sync/collection.js';
 import { queryOf } from '../sync/reading/sync-page.js';
 import { clampRange, readRange } from '../sync/runs/backfill-range.js';
@@ -14,8 +13,9 @@ import { planBackfill } from '../sync/runs/plan.js';
 import { inThousands, inWords } from '../words.js';
 import { carryOut, type Wish } from './carry-out.js';
 import { chooseCollections } from './choose-collections.js';
+import { openForegroundApp } from './foreground-app.js';
 import { tableOf } from './format.js';
-import { foregroundLevel, type Io, note, print } from './io.js';
+import { type Io, note, print } from './io.js';
 
 /** As they were typed. */
 const NAMES = { from: '--from', to: '--to' };
@@ -33,13 +33,7 @@ export async function backfillCommand(io: Io, names: readonly string[], options:
   const collections = chooseCollections(names);
   const asked = readRange(options, NAMES);
   const config = readConfig(io.env);
-  const app = await openApp(config, {
-    log: openLog(foregroundLevel(io.env), io.stderr),
-    version: io.version,
-    signal: io.signal,
-    checks: 'jobs',
-    waiting: (sentence) => note(io, sentence),
-  });
+  const app = await openForegroundApp(io, config);
   try {
     const wishes: Wish[] = [];
     for (const account of app.accounts) {

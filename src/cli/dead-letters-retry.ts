@@ -1,18 +1,18 @@
 // hive-sync dead-letters retry: fetches records and pages again that could not be taken in.
-import { type App, openApp } from '../app.js';
+import type { App } from '../app.js';
 import { collections } from '../collections/index.js';
 import { type Account, type Config, readConfig } from '../config.js';
 import type { Db } from '../db/database.js';
 import { type DeadLetter, listDeadLetters } from '../db/dead-letters.js';
 import type { RunStatus } from '../db/status.js';
 import { UsageError } from '../errors.js';
-import { openLog } from '../log.js';
 import type { Planned } from '../sync/letters/retry-letters.js';
 import { planLetters } from '../sync/letters/retry-letters.js';
 import { needsRequests, retryStored, startRetry } from '../sync/letters/start-retry.js';
 import { type ChoiceOptions, readChoice, readLetterIds, readLetters } from './dead-letters.js';
 import { type Followed, workThrough } from './follow-runs.js';
-import { foregroundLevel, type Io, note } from './io.js';
+import { openForegroundApp } from './foreground-app.js';
+import { type Io, note } from './io.js';
 import { printPlan, printRetried } from './retry-report.js';
 import { withStore } from './with-store.js';
 
@@ -32,13 +32,7 @@ export async function retryCommand(io: Io, texts: readonly string[], options: Re
     });
   }
   const config = readConfig(io.env);
-  const app = await openApp(config, {
-    log: openLog(foregroundLevel(io.env), io.stderr),
-    version: io.version,
-    signal: io.signal,
-    checks: 'jobs',
-    waiting: (sentence) => note(io, sentence),
-  });
+  const app = await openForegroundApp(io, config);
   try {
     const planned = await planAll(app.store.db, config.accounts, await choose(app.store.db));
     return await retry(io, app, config, planned, options);

@@ -7,13 +7,12 @@ import { CLOCKS_DIFFER_MS } from '../db/checks/server.js';
 import { isElsewhere } from '../db/identity.js';
 import { pendingMigrations } from '../db/migrate.js';
 import { checkBuilding } from '../db/migrating/ground.js';
-import { reachBeyond } from '../db/reach.js';
+import { promiseInWords, reachBeyond } from '../db/reach.js';
 import { lostReaders, mendOf, readPromises } from '../db/readers.js';
 import { describe, HiveHttpError, HiveNetworkError, UsageError } from '../errors.js';
 import type { Finding } from '../finding.js';
 import { openLog } from '../log.js';
 import { countStrangeJobs } from '../queue/strange-jobs.js';
-import { schemas, written } from '../schema-names.js';
 import { findAtServer, findInDatabase, findInQueue } from '../self-check.js';
 import { openStore } from '../store.js';
 import { styled } from './format.js';
@@ -122,7 +121,7 @@ export async function doctorCommand(io: Io): Promise<number> {
         if (lost.length + beyond.length === 0) return 'all who were given the right to read have it, and no other';
         const sentences = beyond.map(
           ({ role, access, what, how, remedy }) =>
-            `${role}, which was given ${access === 'masked' ? 'masked data' : `schema ${written(schemas.hive)}`} only, reaches ${what} ${how}: let an administrator run: ${remedy};`,
+            `${role}, which was given ${promiseInWords({ access })} only, reaches ${what} ${how}: let an administrator run: ${remedy};`,
         );
         if (lost.length > 0) {
           const names = lost.map(({ role }) => role).join(', ');

@@ -1,21 +1,20 @@
 // hive-sync refresh: fetches single records again.
 import { sql } from 'drizzle-orm';
 import type { AccountParts } from '../account.js';
-import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import type { Db } from '../db/database.js';
 import { idList } from '../db/id-list.js';
 import { type Lookup, readLookups } from '../db/lookups.js';
 import { readRunLosses } from '../db/losses.js';
 import { UsageError } from '../errors.js';
-import { openLog } from '../log.js';
 import type { Collection } from '../sync/collection.js';
 import { lossesInWords } from '../sync/runs/run-losses.js';
 import { startLookups } from '../sync/runs/start-run.js';
 import { chooseCollections } from './choose-collections.js';
 import { workThrough } from './follow-runs.js';
+import { openForegroundApp } from './foreground-app.js';
 import { tableOf } from './format.js';
-import { foregroundLevel, type Io, note, print } from './io.js';
+import { type Io, note, print } from './io.js';
 
 export interface RefreshOptions {
   readonly account?: string;
@@ -33,13 +32,7 @@ export async function refreshCommand(
   }
   const ids = readIds(texts);
   const config = readConfig(io.env);
-  const app = await openApp(config, {
-    log: openLog(foregroundLevel(io.env), io.stderr),
-    version: io.version,
-    signal: io.signal,
-    checks: 'jobs',
-    waiting: (sentence) => note(io, sentence),
-  });
+  const app = await openForegroundApp(io, config);
   try {
     const account = chooseAccount(app.accounts, options.account);
     const { id: runId } = await startLookups(account.context, 'refresh', [{ collection: collection.name, ids }]);

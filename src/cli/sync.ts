@@ -1,12 +1,11 @@
 // hive-sync sync: one run in the foreground.
-import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import { inOneSentence } from '../db/installation.js';
-import { openLog } from '../log.js';
 import { nextMode } from '../sync/runs/start-run.js';
 import { carryOut, type Wish } from './carry-out.js';
 import { chooseCollections } from './choose-collections.js';
-import { foregroundLevel, type Io, note } from './io.js';
+import { openForegroundApp } from './foreground-app.js';
+import { type Io, note } from './io.js';
 
 export interface SyncOptions {
   readonly full: boolean;
@@ -18,12 +17,7 @@ export async function syncCommand(io: Io, names: readonly string[], options: Syn
   const startedAt = performance.now();
   const collections = chooseCollections(names);
   const config = readConfig(io.env);
-  const app = await openApp(config, {
-    log: openLog(foregroundLevel(io.env), io.stderr),
-    version: io.version,
-    signal: io.signal,
-    checks: 'jobs',
-    waiting: (sentence) => note(io, sentence),
+  const app = await openForegroundApp(io, config, {
     timezoneChanged: (change) => note(io, inOneSentence(change)),
   });
   try {

@@ -1,5 +1,4 @@
 // hive-sync webhooks list, replay and prune: the stored deliveries.
-import { openApp } from '../app.js';
 import { readConfig } from '../config.js';
 import {
   countDeliveries,
@@ -11,12 +10,12 @@ import {
   replayDeliveries,
 } from '../db/webhook-deliveries.js';
 import { UsageError } from '../errors.js';
-import { openLog } from '../log.js';
 import { readDate } from '../sync/runs/dates.js';
 import { takeInWebhooks } from '../sync/webhooks/take-in-webhook.js';
 import { counted, inThousands, inUtc } from '../words.js';
+import { openForegroundApp } from './foreground-app.js';
 import { tableOf } from './format.js';
-import { foregroundLevel, type Io, note, print } from './io.js';
+import { type Io, print } from './io.js';
 import { withStore } from './with-store.js';
 
 interface ChoiceOptions {
@@ -84,13 +83,7 @@ export async function replayCommand(io: Io, options: ReplayOptions): Promise<num
       return 0;
     });
   }
-  const app = await openApp(config, {
-    log: openLog(foregroundLevel(io.env), io.stderr),
-    version: io.version,
-    signal: io.signal,
-    checks: 'jobs',
-    waiting: (sentence) => note(io, sentence),
-  });
+  const app = await openForegroundApp(io, config);
   try {
     const { db } = app.store;
     const replayed: number[] = [];

@@ -11,6 +11,7 @@ import {
   type Member,
   membersOf,
   type Promised,
+  promiseInWords,
   type Reach,
   reachBeyond,
   type ThroughView,
@@ -170,7 +171,7 @@ async function checkPromises(tx: Executor, { role, access }: Promised, broken: R
   const [other] = await reachBeyond(tx, others);
   if (other !== undefined) {
     throw new NotPermittedError(
-      `Role "${other.role}", which was given ${other.access === 'masked' ? 'masked data' : `schema ${written(schemas.hive)}`} only, would reach ${other.what} ${other.how}. ${advice(other)} Nothing was changed.`,
+      `Role "${other.role}", which was given ${promiseInWords(other)} only, would reach ${other.what} ${other.how}. ${advice(other)} Nothing was changed.`,
     );
   }
   if (access === 'none') return;

@@ -11,8 +11,8 @@ export type LookupReason = 'open' | 'suspect' | 'refresh' | 'retry';
 export type LookupOutcome = 'written' | 'unchanged' | 'gone' | 'unconfirmed';
 
 /**
- * Adds lookups to a run; a record that it looks up already is not asked for twice. But for a suspect: what a record was before a list
- * that leaves it out says nothing about that list.
+ * Adds lookups to a run; a record that it looks up already is not asked for twice. But for a suspect: what a record was
+ * before a list that leaves it out says nothing about that list.
  */
 export async function addLookups(
   tx: Executor,

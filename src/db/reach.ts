@@ -24,6 +24,10 @@ export interface Reach extends Promised {
   readonly remedy: string;
 }
 
+/** What a reader was promised, for a sentence. */
+export const promiseInWords = ({ access }: Pick<Promised, 'access'>): string =>
+  access === 'masked' ? 'masked data' : `schema ${written(schemas.hive)}`;
+
 interface Found extends Record<string, unknown> {
   readonly role: string;
   readonly access: Promised['access'];

@@ -17,8 +17,8 @@ export async function rememberReader(tx: Executor, role: string, access: ReaderA
 }
 
 /**
- * What each reader was promised. Without the role that owns the tables: where schema hive is somebody else's, migration 0012 took
- * it for a reader by its rights.
+ * What each reader was promised. Without the role that owns the tables: where schema hive is somebody else's, migration
+ * 0012 took it for a reader by its rights.
  */
 export async function readPromises(db: Executor): Promise<{ role: string; access: ReaderAccess }[]> {
   const rows = await db.execute<{ role: string; access: ReaderAccess }>(

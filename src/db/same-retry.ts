@@ -16,7 +16,9 @@ export async function findSameRetry(tx: Executor, { account, records, windows }:
   const lookups = records.flatMap(({ collection, ids }) => ids.map((id) => ({ collection, id })));
   // A whole list is pinned to the instant when it was asked for, which is no difference.
   const lists = windows.map(({ collection, kind, from, to, pages }) => ({
-    ...{ collection, kind, pages: pages === undefined ? null : [...pages] },
+    collection,
+    kind,
+    pages: pages ?? null,
     ...(kind === 'whole' ? { from: null, to: null } : { from, to }),
   }));
   const [same] = await tx.execute<{ id: number }>(sql`

@@ -5,7 +5,7 @@ import { inShort } from '../words.js';
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** Most values of one body, those within others too. A page of 20 records has about 2,000; each takes memory many times its text. */
 export const MOST_VALUES = 500_000;
-/** Of the API's `errors`, and characters of each. What is cut says so. */
+/** Of what went wrong, and characters of each; what is cut says so. A thousand that are all wrong are wrong in one way. */
 const MOST_ERRORS = 20;
 const LONGEST_ERROR = 2_000;
 const EXCERPT_LENGTH = 500;
@@ -111,15 +111,19 @@ function endOfString(text: string, opens: number): number {
 }
 
 /**
- * The `errors` array of an unsuccessful body, word for word; empty when there is none. What is no text comes as JSON.
- * Of very many, or very long ones, the first, with a word on what was cut.
+ * The `errors` array of an unsuccessful body, word for word as far as mostTelling() goes; empty when there is none. What is
+ * no text comes as JSON.
  */
 export function errorsOf(body: unknown): string[] {
   if (typeof body !== 'object' || body === null || !('errors' in body) || !Array.isArray(body.errors)) return [];
-  const { errors } = body;
+  return mostTelling(body.errors);
+}
+
+/** The first ones, each cut where it is longer than anybody reads, and how many there are beside them. */
+export function mostTelling(errors: readonly unknown[]): string[] {
   const first = errors
     .slice(0, MOST_ERRORS)
-    .map((entry: unknown) => inShort(typeof entry === 'string' ? entry : shown(entry), LONGEST_ERROR));
+    .map((entry) => inShort(typeof entry === 'string' ? entry : shown(entry), LONGEST_ERROR));
   return errors.length > MOST_ERRORS ? [...first, `and ${errors.length - MOST_ERRORS} more`] : first;
 }
 

@@ -7,9 +7,10 @@ import type { Client } from './client.js';
 export interface Outage {
   /** The client, with an eye on how its requests end. */
   readonly client: Client;
-  /** What is the matter while the API is down; undefined = it answers, as far as is known. */
-  current(): HiveDownError | undefined;
-  /** The same, and while it has answered nothing but 429 for a minute: nobody is sent away for that, the budget waits. */
+  /**
+   * What is the matter while the API is down, or has answered nothing but 429 for a minute: nobody is sent away for that, the
+   * budget waits. undefined = it answers, as far as is known.
+   */
   mute(): HiveDownError | undefined;
   /** Before work. While the API is down, one asks whether it answers when that is due, and all others are sent away. @throws HiveDownError */
   pass(signal?: AbortSignal): Promise<void>;
@@ -142,7 +143,6 @@ export function openOutage({ client: inner, lists, everyMs, told }: OutageOption
 
   return {
     client,
-    current,
     mute,
     async pass(signal) {
       if (down === undefined) return;

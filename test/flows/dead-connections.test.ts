@@ -1,11 +1,10 @@
 // Promise: when all connections of a worker die without a word, it notices within a minute, works on with new ones, and
 // readiness and log say so; SIGTERM ends it as ever.
-import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
-import { openDatabase } from '../../src/db/database.js';
 import { openSimulator } from '../../src/simulator/index.js';
 import { type Blackhole, openBlackhole } from '../support/blackhole.js';
 import { startCli } from '../support/cli.js';
+import { watchCompleteRuns } from '../support/complete-runs.js';
 import { createDatabase } from '../support/database.js';
 import { describeQueue } from '../support/needs.js';
 import { freePort } from '../support/servers.js';
@@ -27,20 +26,13 @@ describeQueue(({ env }) => {
       SYNC_INCREMENTAL_EVERY: '1s',
       CONNECTION_SILENCE: '1s',
     });
-    const { db, close } = await openDatabase(direct, { connections: 1 });
-    const ended = async () => {
-      const [row] = await db.execute<{ n: number }>(
-        sql`select count(*)::int as n from sync.runs where state = 'complete'`,
-      );
-      return row?.n ?? 0;
-    };
-    const untilRuns = (n: number) => until(`${n} runs`, async () => (await ended()) >= n);
+    const runs = await watchCompleteRuns(direct);
     try {
-      await untilRuns(2);
+      await runs.until(2);
       for (const way of ways) way.swallow();
-      const before = await ended();
+      const before = await runs.count();
       const at = performance.now();
-      await untilRuns(before + 3);
+      await runs.until(before + 3);
       console.log(`${Math.round(performance.now() - at)} ms until it had gone on, ${env.REDIS_URL ?? 'PostgreSQL'}`);
       const ready = await until('it is ready', async () => {
         const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
@@ -85,7 +77,7 @@ describeQueue(({ env }) => {
       worker.kill('SIGTERM');
       expect(await worker.ended).toMatchObject({ code: 0 });
     } finally {
-      await close();
+      await runs.close();
       await simulator.close();
       for (const way of ways) way.close();
     }

@@ -1,11 +1,10 @@
 // Promise: packets that are lost below TCP, where no kernel acknowledges anything, stop a worker no longer than flows that a
 // proxy swallows (dead-connections.test.ts): those that there are, or all.
-import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import { openDatabase } from '../../src/db/database.js';
 import { openSimulator } from '../../src/simulator/index.js';
 import { openBlackhole } from '../support/blackhole.js';
 import { oneBackend, startCli } from '../support/cli.js';
+import { watchCompleteRuns } from '../support/complete-runs.js';
 import { createDatabase } from '../support/database.js';
 import { openFarSide } from '../support/far-side.js';
 import { needing } from '../support/needs.js';
@@ -40,27 +39,20 @@ describe.each(oneBackend())('queue on $name', ({ env }) => {
         undefined,
         side.within,
       );
-      const { db, close } = await openDatabase(direct, { connections: 1 });
-      const ended = async () => {
-        const [row] = await db.execute<{ n: number }>(
-          sql`select count(*)::int as n from sync.runs where state = 'complete'`,
-        );
-        return row?.n ?? 0;
-      };
-      const untilRuns = (n: number) => until(`${n} runs`, async () => (await ended()) >= n);
+      const runs = await watchCompleteRuns(direct);
       try {
-        await untilRuns(2);
+        await runs.until(2);
         side.loseFlows();
-        const before = await ended();
+        const before = await runs.count();
         const at = performance.now();
-        await untilRuns(before + 3);
+        await runs.until(before + 3);
         console.log(`${Math.round(performance.now() - at)} ms until it had gone on, ${env.REDIS_URL ?? 'PostgreSQL'}`);
         side.cut();
         await until('it says that it stands still', () => worker.output().stderr.includes('a loop stands still'));
         worker.kill('SIGTERM');
         expect(await worker.ended).toMatchObject({ code: 0 });
       } finally {
-        await close();
+        await runs.close();
         await simulator.close();
         for (const way of Object.values(ways)) way.close();
       }

@@ -35,7 +35,7 @@ export function openFarSide(): FarSide {
   ip('link', 'set', here, 'up');
   inside('link', 'set', 'lo', 'up');
   inside('link', 'set', there, 'up');
-  // Of two networks, so that taking one away leaves the other; the route says which one new flows leave from.
+  // Each a network of its own, so that the other stays when one goes; the route says which one new flows leave from.
   for (const last of [2, 3]) inside('addr', 'add', `${net}.${last}/32`, 'dev', there);
   const leaveFrom = (last: number) => inside('route', 'replace', `${net}.1/32`, 'dev', there, 'src', `${net}.${last}`);
   leaveFrom(2);

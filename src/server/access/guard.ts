@@ -10,7 +10,7 @@ import { isLoopback } from '../../config.js';
 import type { ServerParts } from '../parts.js';
 import type { Gate } from './gate.js';
 import type { SessionCookie } from './session-cookie.js';
-import type { WrongTokens } from './wrong-tokens.js';
+import { tooManyWrong, type WrongTokens } from './wrong-tokens.js';
 
 /** The field of a form that holds its token. */
 export const FORM_TOKEN_FIELD = '_csrf';
@@ -85,11 +85,7 @@ export function guard(
     }
     const waitSeconds = bearer === undefined ? 0 : wrongTokens.came(reply);
     if (waitSeconds > 0) {
-      refuse(
-        reply,
-        429,
-        `Too many wrong tokens. The right one is let in at once, wrong ones are looked at again in ${waitSeconds} s.`,
-      );
+      refuse(reply, 429, tooManyWrong(waitSeconds));
       return false;
     }
     const session = cookie.read(request);

@@ -1,5 +1,5 @@
 // Counts wrong tokens, and only those: the right one is let in before anybody looks here, so nobody can lock it out by
-// sending wrong ones. Beyond the limits a wrong one is answered 429, its connection ends, and no line is logged.
+// sending wrong ones. What follows beyond the limits is wrong-tokens.ts.
 import { networkOf } from './networks.js';
 
 export interface GuessLimits {

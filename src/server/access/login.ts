@@ -6,7 +6,7 @@ import type { Audit } from './audit.js';
 import type { Gate } from './gate.js';
 import { comesFromOwnPage } from './guard.js';
 import type { SessionCookie } from './session-cookie.js';
-import type { WrongTokens } from './wrong-tokens.js';
+import { tooManyWrong, type WrongTokens } from './wrong-tokens.js';
 
 interface LoginForm {
   readonly token?: string;
@@ -41,10 +41,7 @@ export const loginRoutes =
       if (typeof token !== 'string' || !gate.isToken(token.trim())) {
         const waitSeconds = wrongTokens.came(reply);
         return waitSeconds > 0
-          ? refuse(
-              429,
-              `Too many wrong tokens. The right one is let in at once, wrong ones are looked at again in ${waitSeconds} s.`,
-            )
+          ? refuse(429, tooManyWrong(waitSeconds))
           : refuse(401, 'That is not the token. It is the value of ADMIN_TOKEN in the worker’s environment.');
       }
       const before = cookie.read(request);

@@ -10,6 +10,10 @@ export interface WrongTokens {
   came(reply: FastifyReply): number;
 }
 
+/** To whoever sent one beyond the limits. */
+export const tooManyWrong = (waitSeconds: number): string =>
+  `Too many wrong tokens. The right one is let in at once, wrong ones are looked at again in ${waitSeconds} s.`;
+
 export function openWrongTokens(guesses: Guesses, lines: FewLines): WrongTokens {
   return {
     came(reply) {

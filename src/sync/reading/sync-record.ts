@@ -9,7 +9,7 @@ import { recordDrift } from '../../db/schema-drift.js';
 import { markSeen } from '../../db/stored-states.js';
 import { inLockOrder, transact } from '../../db/transact.js';
 import type { UpsertResult } from '../../db/upsert.js';
-import { type RecordsRead, settleDoubts } from '../../db/webhook-deliveries.js';
+import { type RecordsRead, settleDoubts } from '../../db/webhook-doubts.js';
 import type { Collection } from '../collection.js';
 import { collectionOf, type LookupTask, type SyncContext } from '../context.js';
 import { errorsOf } from '../records/letter-texts.js';

@@ -4,12 +4,12 @@
 // silently short.
 import type { LostPart, Row, StorableRecord } from '../../db/stored-record.js';
 import { describe } from '../../errors.js';
+import { mostTelling } from '../../hive/body.js';
 import type { Child, Collection } from '../collection.js';
 import { DEEPEST, isDeeperThan, keptAsText, LARGEST_BYTES } from './bounds.js';
 import { canonicalJson, contentHash } from './content-hash.js';
 import { cut, type Drift, formOf, typeOf } from './drift.js';
 import { isObject, type JsonObject, unexpectedFields } from './known-fields.js';
-import { mostTelling } from './letter-texts.js';
 import { type Report, readFields } from './read-fields.js';
 import { readRecordId } from './record-id.js';
 import { toStorable } from './storable.js';

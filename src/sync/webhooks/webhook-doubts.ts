@@ -11,7 +11,7 @@ import {
   recordsInDoubt,
   roomForDoubts,
   settleDoubts,
-} from '../../db/webhook-deliveries.js';
+} from '../../db/webhook-doubts.js';
 import { ConflictError } from '../../errors.js';
 import { ownName } from '../../schema-names.js';
 import type { Collection } from '../collection.js';
@@ -80,8 +80,7 @@ export async function askAboutDoubts(context: SyncContext): Promise<void> {
     const byCollection = new Map<string, number[]>();
     const room = Math.min(MOST_AT_ONCE, await roomForDoubts(tx, account, context.webhookShare));
     if (room <= 0) return undefined;
-    const inDoubt = await recordsInDoubt(tx, account, room);
-    for (const { collection, id } of inDoubt) {
+    for (const { collection, id } of await recordsInDoubt(tx, account, room)) {
       byCollection.set(collection, [...(byCollection.get(collection) ?? []), id]);
     }
     if (byCollection.size === 0) return undefined;
