@@ -72,6 +72,17 @@ export class NewerSchemaError extends Error {
   }
 }
 
+/** What migrations made is not in the database any more. Nothing was changed. */
+export class MissingPartsError extends Error {
+  override readonly name = 'MissingPartsError';
+  /** @param parts named, as `table hive.orders` */
+  constructor(parts: string) {
+    super(
+      `The database lacks what the migrations made: ${parts}. Somebody dropped it or switched it off, and hive-sync does not know what else was lost. What to do: docs/operations.md, "Parts that are gone".`,
+    );
+  }
+}
+
 /** Others built views on ours that have to be dropped, or hold a lock on them. Nothing was changed. */
 export class DependentsError extends Error {
   override readonly name = 'DependentsError';

@@ -12,6 +12,7 @@ import { type LockPatience, OtherMigrationError, throughLocks } from './migratin
 import { checkNames } from './migrating/other-names.js';
 import { applyStep, makeBookkeeping, nameSteps, pendingSteps, RELEASED, type Step } from './migrating/steps.js';
 import { giveBack, takeAway } from './migrating/take-away.js';
+import { checkParts } from './missing-parts.js';
 
 /** Any number that nobody else uses: one migration at a time per database. */
 const LOCK = 4_810_276;
@@ -36,7 +37,8 @@ export interface MigrateOptions extends LockPatience {
 /**
  * Tags of the migrations that the database lacks, oldest first, then `comments` and `masks` when some of them differ.
  * @throws NewerSchemaError when it has migrations that this release does not know; UsageError when its schemas are somebody
- *   else's, or it is installed under other names; NotPermittedError when they may not be used
+ *   else's, or it is installed under other names; NotPermittedError when they may not be used; MissingPartsError when
+ *   something that they made is gone
  */
 export async function pendingMigrations(
   { db }: Pick<Database, 'db'>,
@@ -44,7 +46,9 @@ export async function pendingMigrations(
 ): Promise<string[]> {
   await checkNames(db, isSecond);
   await checkGround(db);
-  return tagsOf(db, await pendingSteps(db, folder));
+  const steps = await pendingSteps(db, folder);
+  if (steps.length === 0 && folder === RELEASED) await checkParts(db);
+  return tagsOf(db, steps);
 }
 
 async function tagsOf(db: Executor, steps: readonly Step[]): Promise<string[]> {

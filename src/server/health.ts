@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import type { FastifyPluginAsync } from 'fastify';
 import { pendingMigrations } from '../db/migrate.js';
-import { describe, NewerSchemaError } from '../errors.js';
+import { describe, MissingPartsError, NewerSchemaError } from '../errors.js';
 import type { LoopState } from '../rounds.js';
 import { within } from '../within.js';
 import type { ServerParts } from './parts.js';
@@ -44,7 +44,7 @@ async function findProblems({ store, accounts, log }: ServerParts): Promise<stri
       return [await within(PATIENCE_MS, look())].filter((problem) => problem !== undefined);
     } catch (error) {
       log.warn({ problem: describe(error) }, `not ready: ${sentence}`);
-      return [error instanceof NewerSchemaError ? describe(error) : sentence];
+      return [error instanceof NewerSchemaError || error instanceof MissingPartsError ? describe(error) : sentence];
     }
   };
   const problems = await Promise.all([

@@ -1,0 +1,54 @@
+// Promise: what migrations made and somebody dropped is named by whatever looks whether the schema is in step.
+import { sql } from 'drizzle-orm';
+import { expect, test } from 'vitest';
+import { migrate, pendingMigrations } from '../../src/db/migrate.js';
+import { readParts } from '../../src/db/missing-parts.js';
+import { MissingPartsError } from '../../src/errors.js';
+import { openTestDatabase } from '../support/database.js';
+
+test('migrations/parts.json is what the migrations make (vitest run -u writes it)', async () => {
+  const { db } = await openTestDatabase();
+  await expect(`${JSON.stringify(await readParts(db), null, 1)}\n`).toMatchFileSnapshot('../../migrations/parts.json');
+});
+
+test.each([
+  ['drop table hive.orders cascade', 'table hive.orders'],
+  ['drop table sync.lookups cascade', 'table sync.lookups'],
+  ['drop view hive.schema_drift cascade', 'view hive.schema_drift'],
+  ['alter table hive.skus drop column name cascade', 'column hive.skus.name'],
+  ['alter table hive.skus rename column name to title', 'column hive.skus.name'],
+  ['alter table hive.orders rename to bought', 'table hive.orders'],
+  ['alter table sync.dead_letters drop constraint dead_letters_once', 'unique index sync.dead_letters_once'],
+  ['drop sequence sync.runs_id_seq cascade', 'sequence sync.runs_id_seq'],
+  ['alter table hive.orders disable trigger all', 'trigger '],
+])('%s', async (statement, named) => {
+  const database = await openTestDatabase();
+  await database.db.execute(sql.raw(statement));
+  for (const look of [pendingMigrations, migrate]) {
+    const error = await look(database).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(MissingPartsError);
+    expect(String(error)).toContain(named);
+    expect(String(error)).toContain('docs/operations.md, "Parts that are gone"');
+  }
+});
+
+test('every function and trigger is missed when it is gone', async () => {
+  const { db } = await openTestDatabase();
+  const parts = (await readParts(db)).filter((part) => /^(function|trigger) /.test(part));
+  expect(parts.length).toBeGreaterThan(10);
+  for (const part of parts) {
+    const undo = new Error('undo');
+    const after = db.transaction(async (tx) => {
+      const [, trigger, table] = /^trigger (\S+) of (\S+)$/.exec(part) ?? [];
+      const [, schema, name] = /^function (\w+)\.(\w+)\(/.exec(part) ?? [];
+      if (trigger !== undefined) await tx.execute(sql.raw(`drop trigger "${trigger}" on ${table}`));
+      else await tx.execute(sql.raw(`drop routine ${schema}."${name}" cascade`));
+      expect(await readParts(tx)).not.toContain(part);
+      throw undo;
+    });
+    await expect(after).rejects.toBe(undo);
+  }
+});
