@@ -13,6 +13,7 @@ import type { Finding } from './finding.js';
 import type { Logger } from './log.js';
 import type { Backend } from './queue/backend.js';
 import { checkJob } from './queue/checks/job.js';
+import { refused } from './queue/checks/refusals.js';
 import { QUEUE_CONNECTIONS } from './queue/on-postgres.js';
 import { isServiceAway } from './service-trouble.js';
 
@@ -65,7 +66,7 @@ const one = (finding: Finding): Finding[] => [finding];
 /** What keeps something from being tried is a finding, too. */
 const asFinding = (about: string, found: Promise<Finding[]>): Promise<Finding[]> =>
   found.catch((error: unknown) => [
-    {
+    refused(about, error) ?? {
       level: 'stop' as const,
       about,
       sentence: `it cannot be tried: ${describe(error)}`,
@@ -102,7 +103,8 @@ export function openStartChecks(log: Pick<Logger, 'warn'>): StartChecks {
       if (stops.length === 0) return;
       // Whoever waits for it to pass begins anew.
       leftMs = AT_START_MS;
-      throw new ServiceUnavailableError(stops.map(({ about, sentence }) => `${about}: ${sentence}`).join(' '), {
+      const sentences = new Set(stops.map(({ about, sentence }) => `${about}: ${sentence}`));
+      throw new ServiceUnavailableError([...sentences].join(' '), {
         mayPass: stops.every(({ mayPass }) => mayPass === true),
       });
     },

@@ -74,6 +74,9 @@ export function isServiceAway(error: unknown): boolean {
   return hasCode(error, (code) => LOST_CONNECTION.has(code) || PASSING_SQLSTATE.test(code));
 }
 
+/** Is PostgreSQL there, and cannot take anything for now: no space, no connections, no lock to be had, read-only? */
+export const isBusy = (error: unknown): boolean => hasCode(error, (code) => /^(53|55P03|58|25006)/.test(code));
+
 /** Why PostgreSQL, or the driver on the way there, refuses what it was given to store: a code. undefined = for another reason. */
 export function refusalOf(error: unknown): string | undefined {
   for (const at of causesOf(error)) {

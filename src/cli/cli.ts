@@ -1,7 +1,8 @@
 // The command line: what there is, how it is called, and which exit code comes out. A command's code is loaded when it
 // is called: --help and mistakes answer at once.
 import { Command, CommanderError } from 'commander';
-import { describe, exitCodeOf } from '../errors.js';
+import { exitCodeOf } from '../errors.js';
+import { onStandstill } from '../standstill.js';
 import { visible } from '../visible.js';
 import type { BackfillOptions } from './backfill.js';
 import { addDeadLetters } from './dead-letters-commands.js';
@@ -35,16 +36,22 @@ export async function runCli(io: Io): Promise<number> {
   const program = buildProgram(io, (exitCode) => {
     code = exitCode;
   });
+  const listened = onStandstill((sentence) => note(io, sentence));
   try {
     await program.parseAsync([...io.argv], { from: 'user' });
     return io.signal.aborted && code === 0 && !endlessCommands.has(program.args[0] ?? '') ? 130 : code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (io.signal.aborted) return 130;
-    note(io, `${styled(io.stderr, 'red', 'Error:')} ${describe(error)}`);
+    note(io, `${styled(io.stderr, 'red', 'Error:')} ${await inAdvice(error)}`);
     return exitCodeOf(error);
+  } finally {
+    listened();
   }
 }
+
+/** Loaded when it is needed: it knows the servers' codes. */
+const inAdvice = async (error: unknown): Promise<string> => (await import('./advice.js')).withAdvice(error);
 
 /** They run until they are told to stop: for them Ctrl-C is a normal end. */
 const endlessCommands: ReadonlySet<string> = new Set(['simulate', 'db', 'worker']);

@@ -34,8 +34,12 @@ export async function doctorCommand(io: Io): Promise<number> {
       return false;
     }
   };
+  const told = new Set<string>();
   const tell = (findings: readonly Finding[]): boolean => {
     for (const { level, about, sentence } of findings) {
+      // Two ways to try something may find the same.
+      if (told.has(`${about}: ${sentence}`)) continue;
+      told.add(`${about}: ${sentence}`);
       const [colour, sign] = MARKS[level];
       print(io, `${styled(io.stdout, colour, sign)} ${about}: ${sentence}`);
       if (level === 'stop') well = false;

@@ -9,6 +9,7 @@ import { etaMs, progressOf } from '../db/run-progress.js';
 import { type RunStatus, readBudgetStatus, readRunStatus } from '../db/status.js';
 import { describe, ServiceUnavailableError } from '../errors.js';
 import { isServiceAway } from '../service-trouble.js';
+import { onStandstill } from '../standstill.js';
 import { unlessLost } from '../store.js';
 import { inWords } from '../words.js';
 import { inLines, tableOf } from './format.js';
@@ -79,6 +80,7 @@ export async function followRuns(
   const marks = new Map<number, { first: number; last: number; at: number }>();
   let runs: RunStatus[] = [];
   let isAway = false;
+  const listened = onStandstill(progress.say);
   const outages = followOutages(followed, config.outagePatienceMs, progress);
   const elsewhere = new Set(followed.filter((one) => one.elsewhere === true));
   let claimAt = performance.now() + CLAIM_EVERY_MS;
@@ -126,6 +128,7 @@ export async function followRuns(
       await sleep(LOOK_EVERY_MS, undefined, { signal: io.signal }).catch(() => {});
     }
   } finally {
+    listened();
     progress.close();
   }
 }
@@ -189,7 +192,7 @@ export function reportRuns(
         run.windows.map((window) => [
           window.collection,
           window.state,
-          window.pagesDone,
+          window.pagesInAll ?? window.pagesDone,
           window.records,
           window.inserted,
           window.updated,

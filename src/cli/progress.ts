@@ -27,6 +27,8 @@ export interface Progress {
 const LINE_EVERY_MS = 5_000;
 /** An answer or a retry may take as long; what takes longer is worth a word. */
 const QUIET_MS = 20_000;
+/** And is said so often where nothing else is. */
+const QUIET_SAID_EVERY_MS = 60_000;
 const BAR = '{name} {bar} {pages}  {records} records';
 
 export const openProgress = (stream: NodeJS.WriteStream, { accounts }: { accounts: number }): Progress =>
@@ -41,10 +43,14 @@ const pagesOf = ({ pages, pagesDone }: WindowStatus): string =>
 const blockedMs = ({ blockedUntil }: BudgetStatus): number =>
   blockedUntil === null ? 0 : Math.max(0, blockedUntil.getTime() - Date.now());
 
-function budgetLine({ run, budget, etaMs, quietMs }: Snapshot): string {
+/** Nothing is read although there are requests left. */
+const isQuiet = ({ budget, quietMs }: Snapshot): boolean =>
+  blockedMs(budget) === 0 && budget.used < budget.limit && quietMs >= QUIET_MS;
+
+function budgetLine(snapshot: Snapshot): string {
+  const { run, budget, etaMs, quietMs } = snapshot;
   const blocked = blockedMs(budget);
-  const isFree = blocked === 0 && budget.used < budget.limit;
-  const quiet = isFree && quietMs >= QUIET_MS ? `, nothing read for ${inWords(quietMs)}: LOG_LEVEL=warn says why` : '';
+  const quiet = isQuiet(snapshot) ? `, nothing read for ${inWords(quietMs)}: LOG_LEVEL=warn says why` : '';
   const pause = blocked > 0 ? `, the API asked for a pause of ${inWords(blocked)}` : quiet;
   const eta = etaMs === null || etaMs === 0 ? '' : `, about ${inWords(etaMs)} left`;
   const { total, done } = run.lookups;
@@ -96,6 +102,7 @@ function openBars(stream: NodeJS.WriteStream, several: boolean): Progress {
 function openLines(stream: NodeJS.WriteStream, several: boolean): Progress {
   const states = new Map<string, string>();
   let lastAt = performance.now();
+  let quietAt = Number.NEGATIVE_INFINITY;
   const write = (text: string) => void stream.write(visible(`${text}\n`));
   return {
     show(snapshots) {
@@ -114,8 +121,11 @@ function openLines(stream: NodeJS.WriteStream, several: boolean): Progress {
           written = true;
         }
         const { run, budget } = snapshot;
-        const isNews = written || run.lookups.done < run.lookups.total || blockedMs(budget) > 0;
-        if (due && isNews) write(budgetLine(snapshot));
+        const isQuietNews = isQuiet(snapshot) && performance.now() - quietAt >= QUIET_SAID_EVERY_MS;
+        const isNews = written || run.lookups.done < run.lookups.total || blockedMs(budget) > 0 || isQuietNews;
+        if (!due || !isNews) continue;
+        if (isQuietNews) quietAt = performance.now();
+        write(budgetLine(snapshot));
       }
       if (due) lastAt = performance.now();
     },

@@ -13,6 +13,7 @@ import type { AccountWorker } from '../queue/worker.js';
 import { openMetrics } from '../server/metrics/metrics.js';
 import { openServer, type Server } from '../server/server.js';
 import { openWhileStarting } from '../server/while-starting.js';
+import { onStandstill } from '../standstill.js';
 import { unlessLost } from '../store.js';
 import type { Io } from './io.js';
 import { untilAborted } from './until-aborted.js';
@@ -22,6 +23,7 @@ export async function workerCommand(io: Io): Promise<number> {
   const config = readConfig(io.env);
   const log = openLog(config.logLevel, io.stderr);
   if (io.exposure !== undefined) log.warn(io.exposure);
+  const listened = onStandstill((problem) => log.warn({ problem }, 'work stands still'));
   const metrics = openMetrics(io.version);
   const { signal } = io;
   const starting = await openWhileStarting(config.http, config.http.basePath);
@@ -60,6 +62,7 @@ export async function workerCommand(io: Io): Promise<number> {
       { part: 'schedules', close: () => Promise.all(working.keeping) },
     ]);
     await app?.close();
+    listened();
     log.flush();
   }
   return 0;

@@ -2,10 +2,15 @@
 import pRetry, { AbortError } from 'p-retry';
 import { describe } from '../errors.js';
 import type { Logger } from '../log.js';
-import { isServiceAway } from '../service-trouble.js';
+import { isBusy, isServiceAway } from '../service-trouble.js';
+import { standstill } from '../standstill.js';
 
 /** With delays up to 5 s this is about five minutes. */
 const RETRIES = 64;
+
+/** For standstill(). */
+export const refusedInWords = (error: unknown): string =>
+  `PostgreSQL refuses to work (${describe(error)}), trying again.`;
 
 /**
  * Runs a transaction again while the database is away or busy. `signal` ends the waiting, not the first attempt: who leaves
@@ -21,6 +26,7 @@ export async function persistently<T>(
   } catch (error) {
     if (!isServiceAway(error)) throw error;
     log.warn({ attempt: 1, problem: describe(error) }, 'the database is away, trying again');
+    if (isBusy(error)) standstill(refusedInWords(error));
   }
   return pRetry(
     async () => {
@@ -42,6 +48,7 @@ export async function persistently<T>(
         // Not when it is given up because we are leaving.
         if (!isServiceAway(error)) return;
         log.warn({ attempt: attemptNumber + 1, problem: describe(error) }, 'the database is away, trying again');
+        if (isBusy(error)) standstill(refusedInWords(error));
       },
     },
   );

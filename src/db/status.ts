@@ -55,7 +55,10 @@ export interface WindowStatus {
   readonly inserted: number;
   readonly updated: number;
   readonly unchanged: number;
+  /** Those of several readings count once while they are open. */
   readonly deadLetters: number;
+  /** Of all readings, as `records` is; null until it has ended. */
+  readonly pagesInAll: number | null;
 }
 
 export interface BudgetStatus {
@@ -161,6 +164,7 @@ interface WindowRow extends Record<string, unknown> {
   updated: number;
   unchanged: number;
   dead_letters: number;
+  pages_in_all: number | null;
 }
 
 const isOpen = `w.state in ('waiting', 'reading')`;
@@ -212,7 +216,14 @@ export async function readRunStatus(
           case when not ${sql.raw(isOpen)} then 1 end) end), 0))::bigint end as pages,
       ${total('w.inserted::bigint + w.updated + w.unchanged')} as records,
       ${total('w.inserted')} as inserted, ${total('w.updated')} as updated,
-      ${total('w.unchanged')} as unchanged, ${total('w.dead_letters')} as dead_letters
+      ${total('w.unchanged')} as unchanged,
+      case when sum(w.dead_letters) > 1 then greatest(1, least(${total('w.dead_letters')}, (
+          select count(*) from sync.dead_letters d where d.account = r.account and d.collection = w.collection
+            and d.run_id = r.id and d.resolved_at is null)))
+        else ${total('w.dead_letters')} end as dead_letters,
+      case when not bool_or(${sql.raw(isOpen)}) then greatest(${total('w.pages_read::bigint + w.pages_failed')}, (
+        select count(*) from sync.pages p
+        where p.window_id = any(array_agg(w.id)) and p.state in ('read', 'failed'))) end as pages_in_all
     from sync.runs r left join sync.windows w on w.run_id = r.id
     where ${condition}
     group by r.id, w.collection order by r.id, min(w.id)`);
@@ -241,6 +252,7 @@ export async function readRunStatus(
       updated: row.updated,
       unchanged: row.unchanged,
       deadLetters: row.dead_letters,
+      pagesInAll: row.pages_in_all,
     });
   }
   return [...runs.values()];

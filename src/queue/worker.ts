@@ -4,11 +4,13 @@ import { DelayedError, type Job, RateLimitError, UnrecoverableError } from 'bull
 import { closeAll } from '../closing.js';
 import { endedOf } from '../db/ledger.js';
 import type { Lookout } from '../db/lookout.js';
+import { refusedInWords } from '../db/persistently.js';
 import { letGo, type Retention } from '../db/retention.js';
 import { describe } from '../errors.js';
 import type { Outage } from '../hive/outage.js';
 import type { Rounds } from '../rounds.js';
-import { isServiceAway } from '../service-trouble.js';
+import { isBusy, isServiceAway, lackOf } from '../service-trouble.js';
+import { standstill } from '../standstill.js';
 import type { LookupTask, PageTask, SyncContext, WebhookTask } from '../sync/context.js';
 import { heal } from '../sync/heal.js';
 import { haltAccount, rejectPage } from '../sync/letters/reject-page.js';
@@ -139,6 +141,9 @@ export function openWorker(
     const message = describe(error);
     if (verdict.do !== 'halt' && !stopping.signal.aborted) {
       log.debug({ job: job.id, verdict: verdict.do, attempt, problem: message }, 'attempt did not succeed');
+    }
+    if ((verdict.do === 'retry' || verdict.do === 'snooze') && (isBusy(error) || lackOf(error) !== undefined)) {
+      standstill(refusedInWords(error));
     }
     switch (verdict.do) {
       case 'retry':

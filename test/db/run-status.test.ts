@@ -121,7 +121,7 @@ test('whatever the ranges and the counts, there is an answer and it is not negat
 
 describe('the time that is left', () => {
   const nobody = { mode: 'full', state: 'running', reason: null, startedAt: new Date(), finishedAt: null };
-  const sums = { inserted: 0, updated: 0, unchanged: 0, deadLetters: 0, records: 0 };
+  const sums = { inserted: 0, updated: 0, unchanged: 0, deadLetters: 0, records: 0, pagesInAll: null };
   const run = (pages: number | null, pagesDone = 0, lookups = 0) => ({
     ...nobody,
     windows: [{ collection: 'orders', state: 'reading', reason: null, pages, pagesDone, ...sums }],

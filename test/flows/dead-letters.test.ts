@@ -32,6 +32,26 @@ async function statusOf(stage: Stage, collection: string) {
   return accounts[0]?.collections.find((one) => one.collection === collection);
 }
 
+test('the closing table tells the pages and records of all readings, and each letter once', async () => {
+  const stage = await openStage({ sizes, faults: [malformed(9)] }, oneBackend()[0]?.env);
+  stage.simulator.addFault({
+    match: { path: '/orders', page: 3 },
+    times: 1,
+    // The list has become longer meanwhile: it is read once more.
+    respond: { patchPagination: { item_count: 61 } },
+  });
+  const before = stage.simulator.stats().requests;
+  const { stdout, code } = await stage.run('sync', 'orders', '--full');
+  expect(code).toBe(3);
+  const [, pages, records, letters] = /^orders +\w+ +(\d+) +(\d+) .* (\d+)$/m.exec(stdout) ?? [];
+  const requests = stage.simulator.stats().requests - before;
+  expect(Number(pages)).toBeGreaterThan(3);
+  expect(Number(pages)).toBeLessThanOrEqual(requests);
+  expect(Number(records)).toBeGreaterThan(20 * (Number(pages) - 1) - 2 * Number(pages));
+  expect(Number(letters)).toBe(2);
+  await stage.simulator.close();
+});
+
 describe.each(oneBackend())('queue on $name', ({ env }) => {
   test('records and a page that failed are letters, one each however often; a good run closes them all', async () => {
     const stage = await openStage({ sizes, faults: [malformed(2), refusedPage(2)] }, { ...env, LOG_LEVEL: 'warn' });

@@ -91,3 +91,24 @@ test('SIGTERM ends a worker that waits for a lock, with 0', async () => {
   await analyst`commit`;
   await Promise.all([analyst.end(), database.close()]);
 }, 60_000);
+
+test('a connection that breaks off in the middle ends the command with what to do, and nothing is half done', async () => {
+  const { url, database, analyst } = await heldDatabase();
+  const admin = postgres(url, { max: 1 });
+  const migrating = startCli(['migrate'], { DATABASE_URL: url });
+  await until('it waits for the lock', () => migrating.output().stderr.includes('The schema waits for a lock'));
+  await until('its connection is ended', async () => {
+    const ended = await admin`
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where application_name = 'hive-sync' and cardinality(pg_blocking_pids(pid)) > 0`;
+    return ended.length > 0;
+  });
+  const { code, stderr } = await migrating.ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /is away, or broke off: .+\. What was stored is kept: run the command again, or "hive-sync doctor"/,
+  );
+  await analyst`commit`;
+  expect((await startCli(['migrate'], { DATABASE_URL: url }).ended).code).toBe(0);
+  await Promise.all([admin.end(), analyst.end(), database.close()]);
+});

@@ -2,6 +2,8 @@
 // an hour, so no time alone tells. Asked is the server, on a connection of its own; one at a time for each server.
 import postgres from 'postgres';
 import { hasCode } from '../../service-trouble.js';
+import { standstill } from '../../standstill.js';
+import { type Holder, holdersInWords, holdersOf } from '../locks/holders.js';
 
 /** What is known of a connection on which an answer is due. */
 export interface Silent {
@@ -125,7 +127,19 @@ async function look(
   }));
   const gone = found.filter(({ answer }) => answer === 'gone').map(({ pid }) => pid);
   if (gone.length > 0 && !isPooled) await endLeftOver(client, name, gone);
+  if (!isPooled)
+    await tellHolders(
+      client,
+      found.filter(({ answer }) => answer === 'working').map(({ pid }) => pid),
+    );
   return found;
+}
+
+/** A statement that is in hand for so long may wait for somebody. */
+async function tellHolders(client: postgres.ISql, pids: readonly number[]): Promise<void> {
+  if (pids.length === 0) return;
+  const holders = holdersInWords(await client.unsafe<Holder[]>(holdersOf(pids)));
+  if (holders !== undefined) standstill(`PostgreSQL keeps a statement waiting for a lock that is held by ${holders}.`);
 }
 
 /** The server may take the other end for alive for hours, with its locks. Where that is not allowed, they last so long. */

@@ -5,6 +5,7 @@ import { sql } from 'drizzle-orm';
 import { describe, ServiceUnavailableError } from '../../errors.js';
 import { hasCode, isConflict } from '../../service-trouble.js';
 import type { Db } from '../database.js';
+import { type Holder, holdersInWords, holdersOf } from '../locks/holders.js';
 
 export interface LockPatience {
   /** How long one try waits for a lock, in milliseconds. Default: 3,000. */
@@ -93,21 +94,5 @@ function watchHolders(db: Db, tell: (holders: string) => void) {
   };
 }
 
-/** Sessions for which this one waits: pid, application_name, role, since when. No statement: it may hold customers' data. */
-async function readHolders(db: Db, pid: number): Promise<string | undefined> {
-  const rows = await db.execute<{ pid: number; name: string | null; role: string | null; since: string | null }>(sql`
-    select pid, nullif(application_name, '') as name, usename::text as role,
-      to_char(xact_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since
-    from pg_stat_activity where pid = any(pg_blocking_pids(${pid})) order by xact_start nulls last limit 3`);
-  if (rows.length === 0) return undefined;
-  return rows
-    .map(({ pid: holder, name, role, since }) =>
-      [
-        `process ${holder} of the server`,
-        ...(name === null ? [] : [`application_name "${name}"`]),
-        ...(role === null ? [] : [`role ${role}`]),
-        ...(since === null ? [] : [`in a transaction since ${since}`]),
-      ].join(', '),
-    )
-    .join('; and ');
-}
+const readHolders = async (db: Db, pid: number): Promise<string | undefined> =>
+  holdersInWords(await db.execute<Holder>(sql.raw(holdersOf([pid]))));

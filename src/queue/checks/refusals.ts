@@ -20,6 +20,22 @@ const REFUSALS: readonly { readonly sign: RegExp; readonly sentence: string; rea
     mayPass: true,
   },
   {
+    sign: /NOAUTH|WRONGPASS|ERR invalid password/,
+    sentence:
+      'Redis does not accept the user and password of REDIS_URL, or it has none and Redis wants one. Check them there.',
+    mayPass: false,
+  },
+  {
+    sign: /LOADING|MASTERDOWN|NOREPLICAS/,
+    sentence: 'Redis is not ready: it loads its data, or has lost its other servers. Wait for it, or look at its log.',
+    mayPass: true,
+  },
+  {
+    sign: /max number of clients/,
+    sentence: 'Redis takes no more connections. Raise its maxclients, or end what others keep open.',
+    mayPass: true,
+  },
+  {
     sign: /NOPERM/,
     sentence: 'the user of REDIS_URL lacks a right. Give it: ~hive-sync-* &* +@all -@admin -@dangerous +info +client.',
     mayPass: false,

@@ -1,0 +1,19 @@
+// The last sentence of a command that failed, with what to do where the words of a server or a driver leave it open.
+import { describe, ServiceUnavailableError } from '../errors.js';
+import { refused } from '../queue/checks/refusals.js';
+import { isServiceAway, lackOf } from '../service-trouble.js';
+
+const LOOK = '"hive-sync doctor" tells what is wrong';
+
+export function withAdvice(error: unknown): string {
+  const said = describe(error);
+  // It was written for people.
+  if (error instanceof ServiceUnavailableError) return said;
+  const refusal = refused('', error);
+  if (refusal !== undefined) return `${refusal.sentence} (${said})`;
+  if (lackOf(error) !== undefined) return `PostgreSQL refuses: ${said}. ${LOOK}.`;
+  if (isServiceAway(error)) {
+    return `PostgreSQL or Redis is away, or broke off: ${said}. What was stored is kept: run the command again, or ${LOOK}.`;
+  }
+  return said;
+}

@@ -1,0 +1,26 @@
+// What keeps work from going on although nothing is down: a lock of somebody else, a server that refuses. Whoever speaks to
+// people is told, in one sentence, where it is found; the log of a command in the foreground would not show it.
+
+type Told = (sentence: string) => void;
+
+/** The same sentence is told so often, milliseconds. */
+const SAID_EVERY_MS = 60_000;
+
+const listeners: Told[] = [];
+const saidAt = new Map<string, number>();
+
+/** From now on these sentences come here, and not to who listened before. @returns ends that */
+export function onStandstill(told: Told): () => void {
+  listeners.push(told);
+  return () => void listeners.splice(listeners.lastIndexOf(told), 1);
+}
+
+/** Tells what work waits for; what was said a moment ago is not said again. */
+export function standstill(sentence: string): void {
+  const now = performance.now();
+  const last = saidAt.get(sentence);
+  if (last !== undefined && now - last < SAID_EVERY_MS) return;
+  for (const [known, at] of saidAt) if (now - at >= SAID_EVERY_MS) saidAt.delete(known);
+  saidAt.set(sentence, now);
+  listeners.at(-1)?.(sentence);
+}
