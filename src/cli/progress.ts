@@ -27,8 +27,8 @@ export interface Progress {
 const LINE_EVERY_MS = 5_000;
 /** An answer or a retry may take as long; what takes longer is worth a word. */
 const QUIET_MS = 20_000;
-/** And is said so often where nothing else is. */
-const QUIET_SAID_EVERY_MS = 60_000;
+/** What is as it was is said so often: into files and mails go no lines that say nothing. */
+const SAME_EVERY_MS = 60_000;
 const BAR = '{name} {bar} {pages}  {records} records';
 
 export const openProgress = (stream: NodeJS.WriteStream, { accounts }: { accounts: number }): Progress =>
@@ -101,31 +101,43 @@ function openBars(stream: NodeJS.WriteStream, several: boolean): Progress {
 
 function openLines(stream: NodeJS.WriteStream, several: boolean): Progress {
   const states = new Map<string, string>();
+  const said = new Map<string, { readonly text: string; readonly at: number }>();
   let lastAt = performance.now();
-  let quietAt = Number.NEGATIVE_INFINITY;
   const write = (text: string) => void stream.write(visible(`${text}\n`));
+  /** Is it another than was written for that, or long ago? */
+  const isNews = (about: string, text: string): boolean => {
+    const last = said.get(about);
+    return last === undefined || last.text !== text || performance.now() - last.at >= SAME_EVERY_MS;
+  };
+  const writeNews = (about: string, text: string, line = text): boolean => {
+    if (!isNews(about, text)) return false;
+    said.set(about, { text, at: performance.now() });
+    write(line);
+    return true;
+  };
   return {
     show(snapshots) {
       const due = performance.now() - lastAt >= LINE_EVERY_MS;
       for (const snapshot of snapshots) {
+        const { run, budget } = snapshot;
         let written = false;
-        for (const window of snapshot.run.windows) {
-          const key = `${snapshot.run.run} ${window.collection}`;
+        for (const window of run.windows) {
+          const key = `${run.run} ${window.collection}`;
           const ended = window.state !== 'waiting' && window.state !== 'reading';
-          const news = ended && states.get(key) !== window.state;
+          const hasJustEnded = ended && states.get(key) !== window.state;
           states.set(key, window.state);
-          if (!news && (!due || window.state !== 'reading')) continue;
+          if (!hasJustEnded && (!due || window.state !== 'reading')) continue;
           const ending = ended ? `, ${window.state}` : '';
           const read = `${pagesOf(window)}, ${inThousands(window.records)} records`;
-          write(`${nameOf(snapshot, window, several)}: ${read}${ending}`);
-          written = true;
+          written = writeNews(key, `${nameOf(snapshot, window, several)}: ${read}${ending}`) || written;
         }
-        const { run, budget } = snapshot;
-        const isQuietNews = isQuiet(snapshot) && performance.now() - quietAt >= QUIET_SAID_EVERY_MS;
-        const isNews = written || run.lookups.done < run.lookups.total || blockedMs(budget) > 0 || isQuietNews;
-        if (!due || !isNews) continue;
-        if (isQuietNews) quietAt = performance.now();
-        write(budgetLine(snapshot));
+        if (!due) continue;
+        // What changes by itself, such as the time that is left, is no news.
+        const lookups = run.lookups.done < run.lookups.total ? `${run.lookups.done} single records` : '';
+        const waits = isQuiet(snapshot) ? 'nothing is read' : blockedMs(budget) > 0 ? 'the API asked for a pause' : '';
+        const text = `${lookups} ${waits}`;
+        if (written) said.delete(`${run.run}`);
+        if (written || text !== ' ') writeNews(`${run.run}`, text, budgetLine(snapshot));
       }
       if (due) lastAt = performance.now();
     },
