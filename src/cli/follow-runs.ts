@@ -14,7 +14,8 @@ import { unlessLost } from '../store.js';
 import { inWords } from '../words.js';
 import { inLines, tableOf } from './format.js';
 import { type Io, note, print } from './io.js';
-import { openProgress, type Progress, type Snapshot } from './progress.js';
+import { openPatience } from './patience.js';
+import { isFree, openProgress, type Progress, type Snapshot } from './progress.js';
 import { claimOf, differencesOf, provedInWords } from './proved-words.js';
 
 export interface Followed {
@@ -80,64 +81,88 @@ export async function followRuns(
   const marks = new Map<number, { first: number; last: number; at: number }>();
   let runs: RunStatus[] = [];
   let isAway = false;
-  const listened = onStandstill(progress.say);
+  const patience = openPatience(config.outagePatienceMs);
+  const listened = onStandstill((sentence) => {
+    patience.told(sentence);
+    progress.say(sentence);
+  });
   const outages = followOutages(followed, config.outagePatienceMs, progress);
   const elsewhere = new Set(followed.filter((one) => one.elsewhere === true));
   let claimAt = performance.now() + CLAIM_EVERY_MS;
+  const look = async (): Promise<void> => {
+    const snapshots: Snapshot[] = [];
+    try {
+      const taken = performance.now() < claimAt ? [] : await takeOver([...elsewhere]);
+      if (performance.now() >= claimAt) claimAt = performance.now() + CLAIM_EVERY_MS;
+      for (const { account, runId } of followed) {
+        const [run] = await readRunStatus(app.store.db, { runIds: [runId] });
+        if (run === undefined) throw new Error(`run ${runId} is gone from the ledger`);
+        const budget = await readBudgetStatus(app.store.db, account.account.label, config.rate);
+        const now = performance.now();
+        const done = progressOf(run).pagesDone + run.lookups.done;
+        const seen = marks.get(runId) ?? { first: done, last: done, at: now };
+        marks.set(runId, done === seen.last ? seen : { ...seen, last: done, at: now });
+        const pace = { done: done - seen.first, ms: now - startedAt };
+        snapshots.push({
+          account: account.account.label,
+          run,
+          budget,
+          etaMs: etaMs(run, budget, config.rate.windowMs, pace),
+          quietMs: done === seen.last ? now - seen.at : 0,
+        });
+      }
+      runs = snapshots.map(({ run }) => run);
+      const isDown = outages();
+      // Without requests left, and while the API is down, waiting is right; for the latter another limit holds.
+      if (
+        isDown ||
+        snapshots.some(({ run, quietMs, budget }) => run.state === 'running' && (quietMs === 0 || !isFree(budget)))
+      ) {
+        patience.came();
+      }
+      if (isAway) progress.say('PostgreSQL answers again, going on.');
+      isAway = false;
+      for (const one of taken) {
+        elsewhere.delete(one);
+        // Else it has just ended, and its process with it.
+        const isGoing = runs.some(({ run, state }) => run === one.runId && state === 'running');
+        if (isGoing) progress.say(`The process behind run ${one.runId} is gone, going on with it here.`);
+      }
+      progress.show(snapshots);
+    } catch (error) {
+      // The workers wait for the database to return, and so do we.
+      if (!isServiceAway(error)) throw error;
+      if (!isAway) progress.say(`PostgreSQL does not answer (${describe(error)}), waiting for it …`);
+      patience.told(`PostgreSQL does not answer (${describe(error)}).`);
+      isAway = true;
+    }
+  };
+  const interrupted = new Promise<void>((resolve) => {
+    io.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
   try {
     for (;;) {
-      const snapshots: Snapshot[] = [];
-      try {
-        const taken = performance.now() < claimAt ? [] : await takeOver([...elsewhere]);
-        if (performance.now() >= claimAt) claimAt = performance.now() + CLAIM_EVERY_MS;
-        for (const { account, runId } of followed) {
-          const [run] = await readRunStatus(app.store.db, { runIds: [runId] });
-          if (run === undefined) throw new Error(`run ${runId} is gone from the ledger`);
-          const budget = await readBudgetStatus(app.store.db, account.account.label, config.rate);
-          const now = performance.now();
-          const done = progressOf(run).pagesDone + run.lookups.done;
-          const seen = marks.get(runId) ?? { first: done, last: done, at: now };
-          marks.set(runId, done === seen.last ? seen : { ...seen, last: done, at: now });
-          const pace = { done: done - seen.first, ms: now - startedAt };
-          snapshots.push({
-            account: account.account.label,
-            run,
-            budget,
-            etaMs: etaMs(run, budget, config.rate.windowMs, pace),
-            quietMs: done === seen.last ? now - seen.at : 0,
-          });
-        }
-        runs = snapshots.map(({ run }) => run);
-        outages();
-        if (isAway) progress.say('PostgreSQL answers again, going on.');
-        isAway = false;
-        for (const one of taken) {
-          elsewhere.delete(one);
-          // Else it has just ended, and its process with it.
-          const isGoing = runs.some(({ run, state }) => run === one.runId && state === 'running');
-          if (isGoing) progress.say(`The process behind run ${one.runId} is gone, going on with it here.`);
-        }
-        progress.show(snapshots);
-      } catch (error) {
-        // The workers wait for the database to return, and so do we.
-        if (!isServiceAway(error)) throw error;
-        if (!isAway) progress.say(`PostgreSQL does not answer (${describe(error)}), waiting for it …`);
-        isAway = true;
-      }
+      // A look may have to wait for a lock like everything else.
+      await Promise.race([look(), patience.over, interrupted]);
       if (io.signal.aborted || (runs.length > 0 && runs.every(({ state }) => state !== 'running'))) return runs;
       await sleep(LOOK_EVERY_MS, undefined, { signal: io.signal }).catch(() => {});
     }
   } finally {
     listened();
+    patience.end();
     progress.close();
   }
 }
 
 /**
  * Says when the API of an account is down and when it answers again.
- * @returns to be called now and then. @throws ServiceUnavailableError when it was down for longer than patience lasts
+ * @returns to be called now and then; it tells whether one is down. @throws ServiceUnavailableError when it was down for longer than patience lasts
  */
-function followOutages(followed: readonly Followed[], patienceMs: number, progress: Pick<Progress, 'say'>): () => void {
+function followOutages(
+  followed: readonly Followed[],
+  patienceMs: number,
+  progress: Pick<Progress, 'say'>,
+): () => boolean {
   const accounts = [...new Set(followed.map(({ account }) => account))];
   const down = new Set<AccountParts>();
   return () => {
@@ -158,6 +183,7 @@ function followOutages(followed: readonly Followed[], patienceMs: number, progre
       down.add(account);
       progress.say(`${outage.message}${of}: it is asked now and then, and no page is given up.`);
     }
+    return down.size > 0;
   };
 }
 

@@ -43,9 +43,11 @@ const pagesOf = ({ pages, pagesDone }: WindowStatus): string =>
 const blockedMs = ({ blockedUntil }: BudgetStatus): number =>
   blockedUntil === null ? 0 : Math.max(0, blockedUntil.getTime() - Date.now());
 
-/** Nothing is read although there are requests left. */
-const isQuiet = ({ budget, quietMs }: Snapshot): boolean =>
-  blockedMs(budget) === 0 && budget.used < budget.limit && quietMs >= QUIET_MS;
+/** Are there requests left? */
+export const isFree = (budget: BudgetStatus): boolean => blockedMs(budget) === 0 && budget.used < budget.limit;
+
+/** Nothing is read although there are. */
+const isQuiet = ({ budget, quietMs }: Snapshot): boolean => isFree(budget) && quietMs >= QUIET_MS;
 
 function budgetLine(snapshot: Snapshot): string {
   const { run, budget, etaMs, quietMs } = snapshot;

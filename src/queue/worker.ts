@@ -20,6 +20,7 @@ import { startScheduled } from '../sync/runs/start-scheduled.js';
 import { type Verdict, verdictOn } from '../sync/verdict.js';
 import { takeInWebhooks } from '../sync/webhooks/take-in-webhook.js';
 import type { Backend, TaskQueue } from './backend.js';
+import { refused } from './checks/refusals.js';
 import { isLookupTask, isPageTask, isStartTask, type StartTask, startAgain, type Task } from './jobs.js';
 import { LONGEST_WAIT_MS } from './patient-worker.js';
 
@@ -181,7 +182,11 @@ export function openWorker(
     },
   };
   const worker = backend.openWorker(queueName, process, options, loops.queue.came);
-  worker.on('error', (error) => log.warn({ problem: describe(error) }, 'queue trouble, going on'));
+  worker.on('error', (error) => {
+    log.warn({ problem: describe(error) }, 'queue trouble, going on');
+    const refusal = refused('queue', error);
+    if (refusal !== undefined) standstill(`The queue takes no jobs: ${refusal.sentence}`);
+  });
 
   const healing = (async () => {
     let pruneAt = 0;

@@ -1,10 +1,13 @@
 // Promise: where nothing is down and nothing goes on, whoever is at the terminal or reads the log is told what is in the way,
 // without asking for a louder log.
+import { Redis } from 'ioredis';
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSimulator, type Simulator } from '../../src/simulator/index.js';
 import { oneBackend, startCli } from '../support/cli.js';
 import { createDatabase } from '../support/database.js';
+import { needing } from '../support/needs.js';
+import { openOwnRedis } from '../support/servers.js';
 import { until } from '../support/until.js';
 
 const [queue] = oneBackend();
@@ -121,4 +124,55 @@ test('a table that is dropped while a run reads is named before the run has fail
   expect(again.code).toBe(1);
   expect(again.stderr).toContain('The database lacks what the migrations made: table hive.orders');
   await Promise.all([other.end(), dropping.close()]);
+});
+
+test('a command gives up where a lock lasts, with who holds it, and goes on when it is called again', async () => {
+  const url = await createDatabase();
+  const env = { ...envFor(url), SYNC_OUTAGE_PATIENCE: '1s' };
+  const holder = await holding(url, 'hive.orders');
+  const { code, stderr } = await startCli(['sync', 'orders'], env).ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(new RegExp(`Nothing was read for 20 s\\. .*${holder.said.source}.* goes on from there`));
+  await holder.letGo();
+  expect((await startCli(['sync', 'orders'], env).ended).code).toBe(0);
+});
+
+test('Ctrl-C ends a command whose own look at the ledger waits for a lock', async () => {
+  const url = await createDatabase();
+  let holder: Awaited<ReturnType<typeof holding>> | undefined;
+  const slow = await openSimulator({
+    rate: 'unlimited',
+    sizes: { orders: 60 },
+    onRequest: async ({ n }) => {
+      if (n === 2) holder = await holding(url, 'sync.runs');
+    },
+  });
+  const env = { ...envFor(url), HIVE_API_KEY: slow.apiKey, HIVE_API_URL: slow.url };
+  const sync = startCli(['sync', 'orders'], env);
+  await until('it says who holds the lock', () => holder?.said.test(sync.output().stderr));
+  sync.kill('SIGINT');
+  expect((await sync.ended).code).toBe(130);
+  await holder?.letGo();
+  await slow.close();
+});
+
+test('a command gives up where Redis stays full, with what to do', needing('redis-server'), async () => {
+  const redis = await openOwnRedis();
+  const client = new Redis(redis.url);
+  const filling = await openSimulator({
+    rate: 'unlimited',
+    sizes: { orders: 60 },
+    onRequest: async ({ n }) => {
+      if (n === 2) await client.config('SET', 'maxmemory', '1');
+    },
+  });
+  const url = await createDatabase();
+  const env = { ...envFor(url), REDIS_URL: redis.url, HIVE_API_KEY: filling.apiKey, HIVE_API_URL: filling.url };
+  const { code, stderr } = await startCli(['sync', 'orders'], { ...env, SYNC_OUTAGE_PATIENCE: '1s' }).ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/Nothing was read for 20 s\. The queue takes no jobs: Redis is full\. Raise its maxmemory/);
+  await client.config('SET', 'maxmemory', '0');
+  expect((await startCli(['sync', 'orders'], env).ended).code).toBe(0);
+  client.disconnect();
+  await Promise.all([redis.close(), filling.close()]);
 });
