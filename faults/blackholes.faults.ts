@@ -29,6 +29,8 @@ const options = { ...needing('redis-server'), timeout: 240_000 + 2 * LASTS_MS };
 
 test(`flows are swallowed for ${LASTS_MS / 1_000} s`, options, async () => {
   const found = await Promise.all(cases.map(swallow));
+  // All of them, also when one is not as it should be.
+  console.log(JSON.stringify(found, null, 1));
   for (const one of found) {
     // For seconds the first lines of each kind are many.
     if (!isShort) expect(one.logLinesPerMinute, JSON.stringify(one)).toBeLessThan(60);

@@ -8,6 +8,8 @@ export default defineConfig({
     setupFiles: ['test/support/setup.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/skipped.ts'],
+    // Most of the time is spent waiting.
+    maxWorkers: 3,
     testTimeout: 120_000,
     hookTimeout: 60_000,
   },
