@@ -4,6 +4,7 @@ import { MultiBar, type SingleBar } from 'cli-progress';
 import type { BudgetStatus, RunStatus, WindowStatus } from '../db/status.js';
 import { visible } from '../visible.js';
 import { inThousands, inWords } from '../words.js';
+import { sayAbove } from './say-above.js';
 
 export interface Snapshot {
   readonly account: string;
@@ -70,7 +71,8 @@ function openBars(stream: NodeJS.WriteStream, several: boolean): Progress {
     autopadding: true,
     linewrap: false,
     clearOnComplete: false,
-    fps: 10,
+    forceRedraw: true,
+    fps: 4,
   });
   const known = new Map<string, SingleBar>();
   const barOf = (key: string, create: () => SingleBar): SingleBar => {
@@ -93,8 +95,7 @@ function openBars(stream: NodeJS.WriteStream, several: boolean): Progress {
         line.update(0, { line: budgetLine(snapshot) });
       }
     },
-    // The bars repaint themselves below it.
-    say: (text) => bars.log(visible(`${text}\n`)),
+    say: (text) => sayAbove(bars, stream, text),
     close: () => bars.stop(),
   };
 }
