@@ -103,7 +103,8 @@ function openBars(stream: NodeJS.WriteStream, several: boolean): Progress {
 function openLines(stream: NodeJS.WriteStream, several: boolean): Progress {
   const states = new Map<string, string>();
   let lastAt = performance.now();
-  let quietAt = Number.NEGATIVE_INFINITY;
+  /** Of each run, when it was last said. */
+  const quietAt = new Map<number, number>();
   const write = (text: string) => void stream.write(visible(`${text}\n`));
   return {
     show(snapshots) {
@@ -122,11 +123,13 @@ function openLines(stream: NodeJS.WriteStream, several: boolean): Progress {
           written = true;
         }
         const { run, budget } = snapshot;
-        const isQuietNews = isQuiet(snapshot) && performance.now() - quietAt >= QUIET_SAID_EVERY_MS;
+        const isQuietNews =
+          isQuiet(snapshot) &&
+          performance.now() - (quietAt.get(run.run) ?? -QUIET_SAID_EVERY_MS) >= QUIET_SAID_EVERY_MS;
         const isNews = written || run.lookups.done < run.lookups.total || blockedMs(budget) > 0 || isQuietNews;
         if (!due || !isNews) continue;
-        if (isQuietNews) quietAt = performance.now();
-        write(budgetLine(snapshot));
+        if (isQuietNews) quietAt.set(run.run, performance.now());
+        write(`${several ? `${snapshot.account}: ` : ''}${budgetLine(snapshot)}`);
       }
       if (due) lastAt = performance.now();
     },

@@ -1,7 +1,7 @@
 // Promise: on a terminal a sentence can be read whole, above the bars, which all stay.
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openProgress, type Snapshot } from '../../src/cli/progress.js';
 
 const COLUMNS = 80;
@@ -80,4 +80,25 @@ test('a sentence that comes before the first bar, or shortly before the end, is 
   progress.say('It gives up.');
   progress.close();
   expect(screen()).toContain('It gives up.');
+});
+
+test('where no terminal is, each account says that nothing is read, once a minute', () => {
+  const written: string[] = [];
+  const stream = { isTTY: false, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream;
+  const clock = vi.spyOn(performance, 'now');
+  let now = 0;
+  clock.mockImplementation(() => now);
+  const progress = openProgress(stream, { accounts: 2 });
+  const runs = ['de', 'fr'].map((account, i) => ({
+    ...snapshot,
+    account,
+    run: { ...snapshot.run, run: i, windows: [] },
+  }));
+  for (; now < 130_000; now += 500) progress.show(runs.map((one) => ({ ...one, quietMs: now })));
+  clock.mockRestore();
+  for (const account of ['de', 'fr']) {
+    expect(written.filter((line) => line.startsWith(`${account}: 3 of 100 requests used, nothing read`))).toHaveLength(
+      2,
+    );
+  }
 });
