@@ -11,12 +11,12 @@ const CLEAR_REST = '\u001b[K';
  * cuts what is longer than itself.
  */
 export function sayAbove(bars: MultiBar, stream: NodeJS.WriteStream, text: string): void {
-  const lines = inLines(visible(`${text}\n`));
+  const lines = inLines(`${text}\n`);
   // Without a bar nothing is painted, however long it takes until there is one.
   if (!bars.isActive) {
-    stream.write(lines);
+    stream.write(visible(lines));
     return;
   }
-  bars.log(lines.replaceAll('\n', `${CLEAR_REST}\n`));
+  bars.log(visible(lines).replaceAll('\n', `${CLEAR_REST}\n`));
   bars.update();
 }
