@@ -74,6 +74,12 @@ export function isServiceAway(error: unknown): boolean {
   return hasCode(error, (code) => LOST_CONNECTION.has(code) || PASSING_SQLSTATE.test(code));
 }
 
+/** What a Redis answered instead of a result. undefined = it is no answer of a Redis */
+export function redisRefusal(error: unknown): string | undefined {
+  for (const at of causesOf(error)) if (at.name === 'ReplyError') return at.message;
+  return undefined;
+}
+
 /** Is PostgreSQL there, and cannot take anything for now: no space, no connections, no lock to be had, read-only? */
 export const isBusy = (error: unknown): boolean => hasCode(error, (code) => /^(53|55P03|58|25006)/.test(code));
 

@@ -15,12 +15,16 @@ export function onStandstill(told: Told): () => void {
   return () => void listeners.splice(listeners.lastIndexOf(told), 1);
 }
 
-/** Tells what work waits for; what was said a moment ago is not said again. */
+/**
+ * Tells what work waits for; what was said a moment ago is not said again, nor what differs from it only by its numbers:
+ * a server that has no space names another file and block each time.
+ */
 export function standstill(sentence: string): void {
   const now = performance.now();
-  const last = saidAt.get(sentence);
+  const kind = sentence.replace(/\d+/g, '0');
+  const last = saidAt.get(kind);
   if (last !== undefined && now - last < SAID_EVERY_MS) return;
   for (const [known, at] of saidAt) if (now - at >= SAID_EVERY_MS) saidAt.delete(known);
-  saidAt.set(sentence, now);
+  saidAt.set(kind, now);
   listeners.at(-1)?.(sentence);
 }

@@ -1,14 +1,16 @@
 // The last sentence of a command that failed, with what to do where the words of a server or a driver leave it open.
-import { describe, ServiceUnavailableError } from '../errors.js';
+import { AddressError, describe, NotPermittedError, ServiceUnavailableError, UsageError } from '../errors.js';
 import { refused } from '../queue/checks/refusals.js';
 import { isServiceAway, lackOf } from '../service-trouble.js';
 
 const LOOK = '"hive-sync doctor" tells what is wrong';
 
+/** Their words say what to do; a server's code may be behind them. */
+const FOR_PEOPLE = [AddressError, NotPermittedError, ServiceUnavailableError, UsageError];
+
 export function withAdvice(error: unknown): string {
   const said = describe(error);
-  // It was written for people.
-  if (error instanceof ServiceUnavailableError) return said;
+  if (FOR_PEOPLE.some((one) => error instanceof one)) return said;
   const refusal = refused('', error);
   if (refusal !== undefined) return `${refusal.sentence} (${said})`;
   if (lackOf(error) !== undefined) return `PostgreSQL refuses: ${said}. ${LOOK}.`;

@@ -4,6 +4,7 @@ import { MultiBar, type SingleBar } from 'cli-progress';
 import type { BudgetStatus, RunStatus, WindowStatus } from '../db/status.js';
 import { visible } from '../visible.js';
 import { inThousands, inWords } from '../words.js';
+import { sayAbove } from './say-above.js';
 
 export interface Snapshot {
   readonly account: string;
@@ -72,7 +73,8 @@ function openBars(stream: NodeJS.WriteStream, several: boolean): Progress {
     autopadding: true,
     linewrap: false,
     clearOnComplete: false,
-    fps: 10,
+    forceRedraw: true,
+    fps: 4,
   });
   const known = new Map<string, SingleBar>();
   const barOf = (key: string, create: () => SingleBar): SingleBar => {
@@ -95,8 +97,7 @@ function openBars(stream: NodeJS.WriteStream, several: boolean): Progress {
         line.update(0, { line: budgetLine(snapshot) });
       }
     },
-    // The bars repaint themselves below it.
-    say: (text) => bars.log(visible(`${text}\n`)),
+    say: (text) => sayAbove(bars, stream, text),
     close: () => bars.stop(),
   };
 }
@@ -139,7 +140,8 @@ function openLines(stream: NodeJS.WriteStream, several: boolean): Progress {
         const waits = isQuiet(snapshot) ? 'nothing is read' : blockedMs(budget) > 0 ? 'the API asked for a pause' : '';
         const text = `${lookups} ${waits}`;
         if (written) said.delete(`${run.run}`);
-        if (written || text !== ' ') writeNews(`${run.run}`, text, budgetLine(snapshot));
+        if (written || text !== ' ')
+          writeNews(`${run.run}`, text, `${several ? `${snapshot.account}: ` : ''}${budgetLine(snapshot)}`);
       }
       if (due) lastAt = performance.now();
     },

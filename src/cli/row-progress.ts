@@ -1,6 +1,8 @@
 // How many rows a command has gone through: a bar per collection on a terminal, a line now and then elsewhere.
 import { MultiBar, type SingleBar } from 'cli-progress';
+import { onStandstill } from '../standstill.js';
 import { inThousands } from '../words.js';
+import { sayAbove } from './say-above.js';
 
 export interface RowProgress {
   show(name: string, done: number, total: number): void;
@@ -19,9 +21,11 @@ export function openRowProgress(stream: NodeJS.WriteStream): RowProgress {
     emptyOnZero: true,
     linewrap: false,
     clearOnComplete: false,
-    fps: 10,
+    forceRedraw: true,
+    fps: 4,
   });
   const known = new Map<string, SingleBar>();
+  const listened = onStandstill((sentence) => sayAbove(bars, stream, sentence));
   return {
     show(name, done, total) {
       const bar = known.get(name) ?? bars.create(1, 0);
@@ -29,7 +33,10 @@ export function openRowProgress(stream: NodeJS.WriteStream): RowProgress {
       bar.setTotal(Math.max(total, done, 1));
       bar.update(done, { name: name.padEnd(20) });
     },
-    close: () => bars.stop(),
+    close() {
+      listened();
+      bars.stop();
+    },
   };
 }
 

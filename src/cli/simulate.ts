@@ -1,6 +1,6 @@
 // hive-sync simulate: the Hive API as a program on a port, for trying things out and for tests.
 import { readFileSync } from 'node:fs';
-import { AddressError, UsageError } from '../errors.js';
+import { AddressError, describe, UsageError } from '../errors.js';
 import { collectionNames, openSimulator, SimulatorOptionError, type SimulatorOptions } from '../simulator/index.js';
 import { type Io, print } from './io.js';
 import { untilAborted } from './until-aborted.js';
@@ -16,10 +16,12 @@ export async function simulateCommand(io: Io, options: SimulateOptions): Promise
     simulator = await openSimulator(toSimulatorOptions(options));
   } catch (error) {
     if (error instanceof SimulatorOptionError) throw new UsageError(error.message, { cause: error });
-    const { code, address, port } = error as { code?: unknown; address?: unknown; port?: unknown };
-    if (code !== 'EADDRINUSE') throw error;
+    const { code, syscall, address, port } = error as { [field in 'code' | 'syscall' | 'address' | 'port']?: unknown };
+    if (syscall !== 'listen' && syscall !== 'getaddrinfo') throw error;
     throw new AddressError(
-      `The simulator cannot listen on ${address}, port ${port}: another program listens there already. Stop it, or choose another --port.`,
+      code === 'EADDRINUSE'
+        ? `The simulator cannot listen on ${address}, port ${port}: another program listens there already. Stop it, or choose another --port.`
+        : `The simulator cannot listen there (${describe(error)}). Choose another --host or --port.`,
       { cause: error },
     );
   }

@@ -111,6 +111,8 @@ async function bringInStep(
   await giveBack(tx, masks);
   await giveBack(tx, stale);
   await giveBack(tx, away);
+  // Steps leave alone what somebody dropped before them, unless they need it.
+  if (folder === RELEASED) await checkParts(tx);
   return comments.length === 0 ? pending : [...new Set([...pending, COMMENTS])];
 }
 

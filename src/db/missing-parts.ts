@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'drizzle-orm';
 import { MissingPartsError } from '../errors.js';
-import { changedNames, schemas } from '../schema-names.js';
+import { changedNames, schemas, written } from '../schema-names.js';
 import type { Executor } from './database.js';
 
 const partsFile = fileURLToPath(new URL('../../migrations/parts.json', import.meta.url));
@@ -52,13 +52,18 @@ export async function checkParts(db: Executor): Promise<void> {
   if (lost.length === 0) return;
   // What belongs to a table or view that is gone is not named beside it.
   const gone = lost.filter((part) => /^(table|view) /.test(part)).map((part) => part.replace(/^\w+ /, ''));
-  const isInside = (part: string) => gone.some((name) => part.includes(` ${name}.`) || part.endsWith(` of ${name}`));
+  const isInside = (part: string) =>
+    gone.some((name) => part.includes(` ${name}.`) || part.endsWith(` of ${name}`) || isNamedAfter(part, name));
   const named = lost.filter((part) => !isInside(part)).map(asCalledHere);
   const more = named.length > MOST ? ` and ${named.length - MOST} more` : '';
   throw new MissingPartsError(`${named.slice(0, MOST).join(', ')}${more}`);
 }
 
+/** As PostgreSQL and Drizzle call indexes and sequences. */
+const isNamedAfter = (part: string, table: string): boolean =>
+  part.startsWith(`unique index ${table}_`) || part.startsWith(`sequence ${table}_`);
+
 function asCalledHere(part: string): string {
   const names = changedNames();
-  return part.replace(/(?<= )(hive|sync)(?=\.)/, (name) => names.get(name) ?? name);
+  return part.replace(/(?<= )(hive|sync)(?=\.)/, (name) => written(names.get(name) ?? name));
 }

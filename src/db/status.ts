@@ -55,7 +55,7 @@ export interface WindowStatus {
   readonly inserted: number;
   readonly updated: number;
   readonly unchanged: number;
-  /** Those of several readings count once while they are open. */
+  /** Those of several readings of a list count once while they are open. */
   readonly deadLetters: number;
   /** Of all readings, as `records` is; null until it has ended. */
   readonly pagesInAll: number | null;
@@ -217,7 +217,7 @@ export async function readRunStatus(
       ${total('w.inserted::bigint + w.updated + w.unchanged')} as records,
       ${total('w.inserted')} as inserted, ${total('w.updated')} as updated,
       ${total('w.unchanged')} as unchanged,
-      case when sum(w.dead_letters) > 1 then greatest(1, least(${total('w.dead_letters')}, (
+      case when sum(w.dead_letters) > 1 and bool_or(w.pass > 1 or w.state = 'split') then greatest(1, least(${total('w.dead_letters')}, (
           select count(*) from sync.dead_letters d where d.account = r.account and d.collection = w.collection
             and d.run_id = r.id and d.resolved_at is null)))
         else ${total('w.dead_letters')} end as dead_letters,

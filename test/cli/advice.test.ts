@@ -1,7 +1,7 @@
 // Promise: a command that failed says what to do, also where the words of a server or of a driver do not.
 import { expect, test } from 'vitest';
 import { withAdvice } from '../../src/cli/advice.js';
-import { ServiceUnavailableError, UsageError } from '../../src/errors.js';
+import { AddressError, NotPermittedError, ServiceUnavailableError, UsageError } from '../../src/errors.js';
 
 const fromServer = (message: string, code: string) => Object.assign(new Error(message), { code });
 const fromRedis = (message: string) => Object.assign(new Error(message), { name: 'ReplyError' });
@@ -28,8 +28,20 @@ test.each([
 test('what was written for people stays as it is', () => {
   for (const error of [
     new UsageError('Expected a name.'),
+    new UsageError('There is no account "READONLY".'),
     new ServiceUnavailableError('PostgreSQL at x cannot be used.'),
+    new NotPermittedError('The database user "APP_READONLY" may not use schemas.', {
+      cause: fromServer('permission denied for schema hive', '42501'),
+    }),
+    new AddressError('The server cannot listen on x.', { cause: fromServer('getaddrinfo ENOTFOUND x', 'ENOTFOUND') }),
   ]) {
     expect(withAdvice(error)).toBe(error.message);
   }
+});
+
+test('the words of a Redis in names of people and files are no answer of a Redis', () => {
+  const noFolder = fromServer("ENOENT: no such file or directory, open '/backup/READONLY/orders.csv'", 'ENOENT');
+  expect(withAdvice(noFolder)).toBe(noFolder.message);
+  const noRight = fromServer('permission denied for role "APP_READONLY"', '42501');
+  expect(withAdvice(noRight)).toMatch(/^PostgreSQL refuses: permission denied/);
 });

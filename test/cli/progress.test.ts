@@ -1,80 +1,108 @@
-// Promise: where no terminal is, lines tell what has changed; what has not is told once a minute.
+// Promise: on a terminal a sentence can be read whole, above the bars, which all stay; elsewhere each account speaks for itself.
 import { PassThrough } from 'node:stream';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openProgress, type Snapshot } from '../../src/cli/progress.js';
+import { until } from '../support/until.js';
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'Date'] }));
-afterEach(() => void vi.useRealTimers());
+const COLUMNS = 80;
+const SENTENCE = `PostgreSQL keeps a statement waiting for a lock that is held by process 4711 of the server, application_name "a notebook", role analyst, in a transaction since 2026-01-01T00:00:00Z.`;
 
-function open() {
-  const stream = new PassThrough() as unknown as NodeJS.WriteStream;
-  const progress = openProgress(stream, { accounts: 1 });
-  return { progress, written: () => String((stream as unknown as PassThrough).read() ?? '') };
+function openTerminal() {
+  const stream = Object.assign(new PassThrough(), { isTTY: true, columns: COLUMNS, rows: 24 });
+  let written = '';
+  stream.on('data', (chunk) => {
+    written += chunk;
+  });
+  return { stream: stream as unknown as NodeJS.WriteStream, screen: () => linesOn(written) };
 }
 
-const snapshotOf = (pagesDone: number, more: Partial<Snapshot> = {}): Snapshot => ({
+/** What a terminal shows that does not wrap: the movements, clearings and texts that bars are made of. */
+function linesOn(written: string): string[] {
+  const rows: string[][] = [[]];
+  let [row, column] = [0, 0];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a terminal reads
+  for (const [token, count, act] of written.matchAll(/\u001b\[\??(\d*)([A-Za-z])|[\s\S]/gu)) {
+    if (act === 'A') row -= Number(count);
+    else if (act === 'G') column = Number(count) - 1;
+    else if (act === 'K') rows[row]?.splice(count === '2' ? 0 : column);
+    else if (act !== undefined) continue;
+    else if (token === '\n') {
+      [row, column] = [row + 1, 0];
+      rows[row] ??= [];
+    } else if (token !== '\r') {
+      const line = rows[row] ?? [];
+      while (line.length < column) line.push(' ');
+      line[Math.min(column, COLUMNS - 1)] = token;
+      column += 1;
+    }
+  }
+  return rows.map((line) => line.join('').trimEnd());
+}
+
+const snapshot = {
   account: 'default',
   run: {
-    run: 7,
-    mode: 'full',
-    state: 'running',
-    reason: null,
-    startedAt: new Date(),
-    finishedAt: null,
-    windows: [
-      {
-        collection: 'orders',
-        state: 'reading',
-        reason: null,
-        pages: 12,
-        pagesDone,
-        records: 20 * pagesDone,
-        inserted: 0,
-        updated: 0,
-        unchanged: 0,
-        deadLetters: 0,
-        pagesInAll: null,
-      },
-    ],
+    run: 1,
+    windows: ['warehouses', 'orders'].map((collection) => ({
+      collection,
+      state: 'reading',
+      pages: 9,
+      pagesDone: 3,
+      records: 60,
+    })),
     lookups: { total: 0, done: 0, failed: 0 },
   },
-  budget: { used: 0, limit: 100, others: 0, blockedUntil: null, nextFreeMs: 0, haltedAt: null },
+  budget: { used: 3, limit: 100, blockedUntil: null },
   etaMs: null,
   quietMs: 0,
-  ...more,
+} as unknown as Snapshot;
+
+test('a sentence stands whole above the bars, although nothing about them changes', async () => {
+  const { stream, screen } = openTerminal();
+  const progress = openProgress(stream, { accounts: 1 });
+  const bars = () =>
+    screen()
+      .join('\n')
+      .match(/^(warehouses|orders) .*3\/9 pages|^3 of 100 requests used$/gm);
+  progress.show([snapshot]);
+  await until('the bars stand', () => bars()?.length === 3);
+  progress.say(SENTENCE);
+  progress.show([snapshot]);
+  await until('it stands above all of them', () => {
+    const text = screen().join('\n').replace(/\s+/g, ' ');
+    return text.includes(SENTENCE) && bars()?.length === 3;
+  });
+  progress.close();
 });
 
-/** A look each second. @returns the lines of that time */
-function look(seconds: number, snapshot: (second: number) => Snapshot): string[] {
-  const { progress, written } = open();
-  for (let second = 0; second < seconds; second++) {
-    vi.advanceTimersByTime(1_000);
-    progress.show([snapshot(second)]);
+test('a sentence that comes before the first bar, or shortly before the end, is shown', () => {
+  const { stream, screen } = openTerminal();
+  const progress = openProgress(stream, { accounts: 1 });
+  progress.say('It waits.');
+  expect(screen()).toContain('It waits.');
+  progress.show([snapshot]);
+  progress.say('It gives up.');
+  progress.close();
+  expect(screen()).toContain('It gives up.');
+});
+
+test('where no terminal is, each account says that nothing is read, once a minute', () => {
+  const written: string[] = [];
+  const stream = { isTTY: false, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream;
+  const clock = vi.spyOn(performance, 'now');
+  let now = 0;
+  clock.mockImplementation(() => now);
+  const progress = openProgress(stream, { accounts: 2 });
+  const runs = ['de', 'fr'].map((account, i) => ({
+    ...snapshot,
+    account,
+    run: { ...snapshot.run, run: i, windows: [] },
+  }));
+  for (; now < 130_000; now += 500) progress.show(runs.map((one) => ({ ...one, quietMs: now })));
+  clock.mockRestore();
+  for (const account of ['de', 'fr']) {
+    expect(written.filter((line) => line.startsWith(`${account}: 3 of 100 requests used, nothing read`))).toHaveLength(
+      2,
+    );
   }
-  return written().split('\n').filter(Boolean);
-}
-
-test('pages that come are told every five seconds', () => {
-  const lines = look(20, (second) => snapshotOf(second)).filter((line) => line.startsWith('orders'));
-  expect(lines).toHaveLength(4);
-  expect(lines[1]).toBe('orders: 9/12 pages, 180 records');
-});
-
-test('a run that stands still is told once, that nothing is read too, and both again after a minute', () => {
-  const lines = look(90, (second) => snapshotOf(3, { quietMs: second * 1_000 }));
-  expect(lines.filter((line) => line.startsWith('orders'))).toHaveLength(2);
-  const quiet = lines.filter((line) => line.includes('nothing read for'));
-  expect(quiet.length).toBeGreaterThanOrEqual(1);
-  expect(quiet.length).toBeLessThanOrEqual(3);
-});
-
-test('a pause that the API asked for is told when it begins and once a minute, not with each second that is left', () => {
-  const until = Date.now() + 180_000;
-  const blocked = (): Snapshot => {
-    const one = snapshotOf(3);
-    return { ...one, budget: { ...one.budget, blockedUntil: new Date(until) } };
-  };
-  const lines = look(120, blocked).filter((line) => line.includes('the API asked for a pause of'));
-  expect(lines.length).toBeGreaterThanOrEqual(2);
-  expect(lines.length).toBeLessThanOrEqual(4);
 });

@@ -3,6 +3,7 @@
 
 import { sql } from 'drizzle-orm';
 import pg from 'pg';
+import postgres from 'postgres';
 import { afterEach, describe, expect, test } from 'vitest';
 import { addressOf } from '../../src/addresses/postgres.js';
 import { pgOptions } from '../../src/db/connection/driver-options.js';
@@ -11,6 +12,7 @@ import { openClaims } from '../../src/db/run-claims.js';
 import { isServiceAway } from '../../src/service-trouble.js';
 import { openBlackhole } from '../support/blackhole.js';
 import { createDatabase } from '../support/database.js';
+import { createRole } from '../support/limited-role.js';
 import { needing } from '../support/needs.js';
 import { openPgBouncer } from '../support/pgbouncer.js';
 import { until } from '../support/until.js';
@@ -99,6 +101,21 @@ test('a statement that takes its time is not cut, nor one that waits for a lock'
     db.execute(sql`select pg_advisory_xact_lock(18), pg_sleep(${seconds})`).then(() => seconds),
   );
   expect(await Promise.all(locks)).toEqual([2, 0]);
+});
+
+test('a statement that waits for a lock is not cut where nobody may see who holds it', async () => {
+  const url = await createDatabase();
+  const owner = postgres(url, { max: 1 });
+  await owner`revoke execute on function pg_blocking_pids(int) from public`;
+  await owner.end();
+  const { address } = await through((await createRole(url, { limit: 5 })).url);
+  // Where it is not told whether the server is at work, it would be given up after three seconds.
+  const { db, close } = await openDatabase({ ...address, silenceMs: 100 }, { connections: 2 });
+  closing.push(close);
+  const locks = [5, 0].map((seconds) =>
+    db.execute(sql`select pg_advisory_xact_lock(19), pg_sleep(${seconds})`).then(() => seconds),
+  );
+  expect(await Promise.all(locks)).toEqual([5, 0]);
 });
 
 test('a slow statement whose answer is lost', async () => {

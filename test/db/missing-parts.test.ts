@@ -5,6 +5,7 @@ import { migrate, pendingMigrations } from '../../src/db/migrate.js';
 import { readParts } from '../../src/db/missing-parts.js';
 import { MissingPartsError } from '../../src/errors.js';
 import { openTestDatabase } from '../support/database.js';
+import { releaseUpTo } from '../support/releases.js';
 
 test('migrations/parts.json is what the migrations make (vitest run -u writes it)', async () => {
   const { db } = await openTestDatabase();
@@ -33,6 +34,25 @@ test.each([
     expect(String(error)).toContain(named);
     expect(String(error)).toContain('docs/operations.md, "Parts that are gone"');
   }
+});
+
+test('an update does not go through where something was dropped before it', async () => {
+  const database = await openTestDatabase();
+  const { db } = database;
+  await db.execute(sql`drop schema hive, sync cascade`);
+  const older = releaseUpTo('0014_confirmed');
+  await migrate(database, { folder: older });
+  await db.execute(sql`drop trigger touched_by_insert on hive.orders`);
+  await expect(migrate(database)).rejects.toThrow(/trigger touched_by_insert of hive\.orders\. /);
+  expect(await pendingMigrations({ db }, { folder: older })).toEqual([]);
+});
+
+test('what belongs to a table that is gone is not named beside it', async () => {
+  const { db } = await openTestDatabase();
+  await db.execute(sql`drop table hive.return_photos, sync.dead_letters cascade`);
+  await expect(pendingMigrations({ db })).rejects.toThrow(
+    /: table hive\.return_photos, table sync\.dead_letters, view /,
+  );
 });
 
 test('every function and trigger is missed when it is gone', async () => {

@@ -119,6 +119,16 @@ test('whatever the ranges and the counts, there is an answer and it is not negat
   );
 });
 
+test('the letters of lists that were read once stay in the account of their run when they have ended', async () => {
+  const { db } = await openTestDatabase();
+  const run = await createRun(db, { account: 'a', mode: 'full', trigger: 'cli', collections: ['orders'] }, months);
+  await db.execute(sql`
+    update sync.windows set state = 'uncertified', dead_letters = 3 where id = (
+      select min(id) from sync.windows where run_id = ${run.id})`);
+  const [status] = await readRunStatus(db, { runIds: [run.id] });
+  expect(status?.windows[0]?.deadLetters).toBe(3);
+});
+
 describe('the time that is left', () => {
   const nobody = { mode: 'full', state: 'running', reason: null, startedAt: new Date(), finishedAt: null };
   const sums = { inserted: 0, updated: 0, unchanged: 0, deadLetters: 0, records: 0, pagesInAll: null };

@@ -81,9 +81,7 @@ async function askFor(asked: readonly Asked[], name: string, { options, opening,
   try {
     const ask = (session: postgres.ISql) => look(session, asked, name, process);
     const opened = (tx: postgres.TransactionSql) => tx.unsafe(opening).then(() => ask(tx));
-    for (const { pid, answer } of await (opening === '' ? ask(client) : client.begin(opened))) {
-      for (const one of asked) if (one.process === pid) one.answer(answer);
-    }
+    await (opening === '' ? ask(client) : client.begin(opened));
   } catch (error) {
     // With a code of five characters the server has answered, such as "too many clients".
     const answer = hasCode(error, (code) => /^[0-9A-Z]{5}$/.test(code) && !/^(08|57)/.test(code)) ? 'unknown' : 'away';
@@ -99,7 +97,7 @@ async function look(
   asked: readonly Asked[],
   name: string,
   own: () => number | undefined,
-): Promise<{ pid: number; answer: Answer }[]> {
+): Promise<void> {
   const [self] = await client<{ pid: number }[]>`select pg_backend_pid() as pid`;
   // A pooler in between gives its connections numbers of its own. Then it is looked for a statement as old as the silence.
   const isPooled = self?.pid !== own();
@@ -127,12 +125,11 @@ async function look(
   }));
   const gone = found.filter(({ answer }) => answer === 'gone').map(({ pid }) => pid);
   if (gone.length > 0 && !isPooled) await endLeftOver(client, name, gone);
-  if (!isPooled)
-    await tellHolders(
-      client,
-      found.filter(({ answer }) => answer === 'working').map(({ pid }) => pid),
-    );
-  return found;
+  for (const { pid, answer } of found) for (const one of asked) if (one.process === pid) one.answer(answer);
+  if (isPooled) return;
+  const working = found.filter(({ answer }) => answer === 'working').map(({ pid }) => pid);
+  // What is not allowed to be seen changes no answer.
+  await tellHolders(client, working).catch(() => {});
 }
 
 /** A statement that is in hand for so long may wait for somebody. */

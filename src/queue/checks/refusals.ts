@@ -1,6 +1,6 @@
 // How a Redis refuses a command, and what to do about it.
-import { describe } from '../../errors.js';
 import type { Finding } from '../../finding.js';
+import { redisRefusal } from '../../service-trouble.js';
 
 /** What servers answer → what to do, and whether it may pass. Source: Redis documentation, "Error replies" of its commands. */
 const REFUSALS: readonly { readonly sign: RegExp; readonly sentence: string; readonly mayPass: boolean }[] = [
@@ -44,6 +44,8 @@ const REFUSALS: readonly { readonly sign: RegExp; readonly sentence: string; rea
 
 /** @returns undefined when the server says something else, or it is no answer of a Redis */
 export function refused(about: string, error: unknown): Finding | undefined {
-  const refusal = REFUSALS.find(({ sign }) => sign.test(describe(error)));
+  const said = redisRefusal(error);
+  // Names of people and files may hold the same words.
+  const refusal = said === undefined ? undefined : REFUSALS.find(({ sign }) => sign.test(said));
   return refusal && { level: 'stop', about, sentence: refusal.sentence, mayPass: refusal.mayPass };
 }
