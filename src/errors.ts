@@ -78,7 +78,7 @@ export class MissingPartsError extends Error {
   /** @param parts named, as `table hive.orders` */
   constructor(parts: string) {
     super(
-      `The database lacks what the migrations made: ${parts}. Somebody dropped it or switched it off, and hive-sync does not know what else was lost. What to do: docs/operations.md, "Parts that are gone".`,
+      `The database lacks what the migrations made: ${parts}. Somebody dropped or changed it, or switched it off, and hive-sync does not know what else was lost. What to do: docs/operations.md, "Parts that are gone".`,
     );
   }
 }

@@ -80,6 +80,9 @@ export function redisRefusal(error: unknown): string | undefined {
   return undefined;
 }
 
+/** Did PostgreSQL itself say it? */
+export const isFromPostgres = (error: unknown): boolean => hasCode(error, (code) => /^[0-9A-Z]{5}$/.test(code));
+
 /** Is PostgreSQL there, and cannot take anything for now: no space, no connections, no lock to be had, read-only? */
 export const isBusy = (error: unknown): boolean => hasCode(error, (code) => /^(53|55P03|58|25006)/.test(code));
 

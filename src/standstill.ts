@@ -6,13 +6,16 @@ type Told = (sentence: string) => void;
 /** The same sentence is told so often, milliseconds. */
 const SAID_EVERY_MS = 60_000;
 
-const listeners: Told[] = [];
+let listeners: readonly { readonly told: Told }[] = [];
 const saidAt = new Map<string, number>();
 
 /** From now on these sentences come here, and not to who listened before. @returns ends that */
 export function onStandstill(told: Told): () => void {
-  listeners.push(told);
-  return () => void listeners.splice(listeners.lastIndexOf(told), 1);
+  const one = { told };
+  listeners = [...listeners, one];
+  return () => {
+    listeners = listeners.filter((other) => other !== one);
+  };
 }
 
 /**
@@ -26,5 +29,5 @@ export function standstill(sentence: string): void {
   if (last !== undefined && now - last < SAID_EVERY_MS) return;
   for (const [known, at] of saidAt) if (now - at >= SAID_EVERY_MS) saidAt.delete(known);
   saidAt.set(kind, now);
-  listeners.at(-1)?.(sentence);
+  listeners.at(-1)?.told(sentence);
 }

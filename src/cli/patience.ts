@@ -18,7 +18,7 @@ const SHORTEST_MS = 20_000;
 /** @param ms SYNC_OUTAGE_PATIENCE */
 export function openPatience(ms: number): Patience {
   const patienceMs = Math.max(SHORTEST_MS, ms);
-  let because = 'LOG_LEVEL=warn says why.';
+  let because = 'LOG_LEVEL=debug says why.';
   let giveUp = (_: Error) => {};
   const over = new Promise<never>((_, reject) => {
     giveUp = reject;

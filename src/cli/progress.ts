@@ -53,7 +53,7 @@ const isQuiet = ({ budget, quietMs }: Snapshot): boolean => isFree(budget) && qu
 function budgetLine(snapshot: Snapshot): string {
   const { run, budget, etaMs, quietMs } = snapshot;
   const blocked = blockedMs(budget);
-  const quiet = isQuiet(snapshot) ? `, nothing read for ${inWords(quietMs)}: LOG_LEVEL=warn says why` : '';
+  const quiet = isQuiet(snapshot) ? `, nothing read for ${inWords(quietMs)}: LOG_LEVEL=debug says why` : '';
   const pause = blocked > 0 ? `, the API asked for a pause of ${inWords(blocked)}` : quiet;
   const eta = etaMs === null || etaMs === 0 ? '' : `, about ${inWords(etaMs)} left`;
   const { total, done } = run.lookups;

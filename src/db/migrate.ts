@@ -47,7 +47,7 @@ export async function pendingMigrations(
   await checkNames(db, isSecond);
   await checkGround(db);
   const steps = await pendingSteps(db, folder);
-  if (steps.length === 0 && folder === RELEASED) await checkParts(db);
+  if (steps.length === 0) await checkParts(db, folder);
   return tagsOf(db, steps);
 }
 
@@ -112,7 +112,7 @@ async function bringInStep(
   await giveBack(tx, stale);
   await giveBack(tx, away);
   // Steps leave alone what somebody dropped before them, unless they need it.
-  if (folder === RELEASED) await checkParts(tx);
+  await checkParts(tx, folder);
   return comments.length === 0 ? pending : [...new Set([...pending, COMMENTS])];
 }
 

@@ -9,7 +9,7 @@ import { letGo, type Retention } from '../db/retention.js';
 import { describe } from '../errors.js';
 import type { Outage } from '../hive/outage.js';
 import type { Rounds } from '../rounds.js';
-import { isBusy, isServiceAway, lackOf } from '../service-trouble.js';
+import { isBusy, isFromPostgres, isServiceAway } from '../service-trouble.js';
 import { standstill } from '../standstill.js';
 import type { LookupTask, PageTask, SyncContext, WebhookTask } from '../sync/context.js';
 import { heal } from '../sync/heal.js';
@@ -143,7 +143,7 @@ export function openWorker(
     if (verdict.do !== 'halt' && !stopping.signal.aborted) {
       log.debug({ job: job.id, verdict: verdict.do, attempt, problem: message }, 'attempt did not succeed');
     }
-    if ((verdict.do === 'retry' || verdict.do === 'snooze') && (isBusy(error) || lackOf(error) !== undefined)) {
+    if (verdict.do === 'retry' ? isFromPostgres(error) : verdict.do === 'snooze' && isBusy(error)) {
       standstill(refusedInWords(error));
     }
     switch (verdict.do) {

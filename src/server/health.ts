@@ -44,7 +44,8 @@ async function findProblems({ store, accounts, log }: ServerParts): Promise<stri
       return [await within(PATIENCE_MS, look())].filter((problem) => problem !== undefined);
     } catch (error) {
       log.warn({ problem: describe(error) }, `not ready: ${sentence}`);
-      return [error instanceof NewerSchemaError || error instanceof MissingPartsError ? describe(error) : sentence];
+      if (error instanceof NewerSchemaError) return [describe(error)];
+      return [error instanceof MissingPartsError ? 'The schema lacks parts of it. Run: hive-sync doctor' : sentence];
     }
   };
   const problems = await Promise.all([

@@ -22,6 +22,14 @@ test.each([
   ['alter table sync.dead_letters drop constraint dead_letters_once', 'unique index sync.dead_letters_once'],
   ['drop sequence sync.runs_id_seq cascade', 'sequence sync.runs_id_seq'],
   ['alter table hive.orders disable trigger all', 'trigger '],
+  ['alter table sync.windows drop constraint windows_run_id_runs_id_fk', 'foreign key windows_run_id_runs_id_fk'],
+  ['alter table sync.runs alter started_at drop default', 'default of sync.runs.started_at'],
+  ['alter table sync.runs alter id drop default', 'default of sync.runs.id'],
+  [
+    'create or replace function sync.touch_orders() returns trigger language plpgsql as $$ begin return null; end $$',
+    'function sync.touch_orders(0)',
+  ],
+  ['alter function sync.touch_orders() reset all', 'function sync.touch_orders(0)'],
 ])('%s', async (statement, named) => {
   const database = await openTestDatabase();
   await database.db.execute(sql.raw(statement));

@@ -28,6 +28,8 @@ function release(change: (journal: Journal, folder: string) => void): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'hive-sync-release-'));
   atEndOfFile(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(RELEASED, folder, { recursive: true });
+  // It tells of this release.
+  rmSync(path.join(folder, 'parts.json'));
   const file = path.join(folder, 'meta', '_journal.json');
   const journal = JSON.parse(readFileSync(file, 'utf8')) as Journal;
   change(journal, folder);
