@@ -90,7 +90,7 @@ export async function replayCommand(io: Io, options: ReplayOptions): Promise<num
     for (const account of app.accounts.filter(({ account }) => labels.includes(account.label))) {
       replayed.push(...(await replayDeliveries(db, { ...filter, account: account.account.label })));
       // Where a worker is at it already, it takes these in too.
-      await takeInWebhooks(account.context);
+      while (!(await takeInWebhooks(account.context))) io.signal.throwIfAborted();
     }
     print(io, `${counted(replayed.length, 'delivery', 'deliveries')} taken in again.`);
     if (replayed.length === 0) return 0;

@@ -30,8 +30,14 @@ export interface NewJob {
 const nameOf = (task: PageTask | LookupTask | WebhookTask): [name: string, jobId: string] => {
   if (isPageTask(task)) return [SYNC_PAGE, `page_${task.windowId}_${task.pass}_${task.page}`];
   if (isLookupTask(task)) return [SYNC_RECORD, `lookup_${task.lookupId}`];
-  return [TAKE_IN_WEBHOOKS, `webhooks_${task.deliveryId}_${task.times}`];
+  return [TAKE_IN_WEBHOOKS, `webhooks_${task.deliveryId % WEBHOOK_JOBS}`];
 };
+
+/**
+ * One job takes in all deliveries that wait, so there are few of them however many deliveries come: they go before pages, and
+ * would else keep these out. More than one, as what comes while one of them ends is not added under its id.
+ */
+const WEBHOOK_JOBS = 2;
 
 /** @param attempts tries before the processor itself files a dead letter */
 export function jobOf(task: PageTask | LookupTask | WebhookTask, attempts: number): NewJob {

@@ -59,8 +59,8 @@ const CLOSE_MS = 6_000;
 const HEAL_MS = 3_000;
 /** How often what is old is let go. */
 const PRUNE_MS = 10 * 60_000;
-/** Somebody else takes webhooks in: a transaction is over by then. */
-const WEBHOOKS_AGAIN_MS = 200;
+/** Between two turns that take webhooks in, where they do not cease: pages go first then. */
+const WEBHOOKS_AGAIN_MS = 300;
 /** A run that is due can wait for a database that is away. */
 const START_AGAIN_MS = 5_000;
 
@@ -83,11 +83,16 @@ export function openWorker(
 ): AccountWorker {
   const stopping = new AbortController();
   const { log } = context;
+  /** Not before that is it the turn of webhooks again, as performance.now() tells it. */
+  let webhooksAt = 0;
 
   async function process(job: Job<Task>, token?: string, cancelled?: AbortSignal): Promise<void> {
     const signal = cancelled === undefined ? stopping.signal : AbortSignal.any([stopping.signal, cancelled]);
     const task = job.data;
     if (isStartTask(task)) return startDue(job, task, token);
+    const isWebhooks = !isPageTask(task) && !isLookupTask(task);
+    const pauseMs = webhooksAt - performance.now();
+    if (isWebhooks && pauseMs > 0) return snooze(job, token, Math.ceil(pauseMs));
     let isDone = true;
     try {
       if (isPageTask(task) || isLookupTask(task)) await outage.pass(signal);
@@ -105,8 +110,9 @@ export function openWorker(
       const trouble = (await outage.explain(error, isLast, signal).catch((thrown: unknown) => thrown)) ?? error;
       await carryOut(job, task, token, trouble, verdictOn(trouble, attempt), attempt.number);
     }
-    // Who is at it may not see what came last.
-    if (!isDone) await snooze(job, token, WEBHOOKS_AGAIN_MS);
+    if (isDone) return;
+    webhooksAt = performance.now() + WEBHOOKS_AGAIN_MS;
+    await snooze(job, token, WEBHOOKS_AGAIN_MS);
   }
 
   /** A run that is due is started when that works again: one of its mode, however many were due meanwhile. */

@@ -149,10 +149,10 @@ function announcer({ context, queue }: ServerAccount, { log }: ServerParts): (st
   const announce = async () => {
     isBusy = true;
     while (latest !== undefined) {
-      const { id: deliveryId, times } = latest;
+      const { id: deliveryId } = latest;
       latest = undefined;
       try {
-        await queue.addTasks([{ deliveryId, times, priority: PRIORITY.urgent }]);
+        await queue.addTasks([{ deliveryId, priority: PRIORITY.urgent }]);
       } catch (error) {
         log.warn(
           { account: context.account, problem: describe(error) },

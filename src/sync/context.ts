@@ -14,11 +14,9 @@ export interface LookupTask {
   readonly priority: number;
 }
 
-/** Deliveries of webhooks wait in the database: all up to this one, and what has come since. */
+/** Deliveries of webhooks wait in the database: all that are there when it is their turn, this one among them. */
 export interface WebhookTask {
   readonly deliveryId: number;
-  /** How often its body has come: each time is a job of its own. */
-  readonly times: number;
   /** 1 is most urgent. */
   readonly priority: number;
 }

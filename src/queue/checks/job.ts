@@ -14,7 +14,7 @@ export async function checkJob(backend: Pick<Backend, 'openQueue'>, attempts: nu
   const queue = backend.openQueue(`check-${randomUUID()}`);
   queue.on('error', () => {}); // it shows in the statement that is under way
   try {
-    const { name, data, opts } = jobOf({ deliveryId: 0, times: 1, priority: 1 } as never, attempts);
+    const { name, data, opts } = jobOf({ deliveryId: 0, priority: 1 }, attempts);
     const job = await queue.add(name, data, opts);
     await job.remove();
     await queue.obliterate({ force: true });

@@ -27,13 +27,20 @@ import { type Recognised, recognise } from './webhook-shape.js';
 
 /** Deliveries of one transaction. */
 const BATCH = 100;
+/** As long as one turn takes new ones, milliseconds: they may never cease, and pages wait meanwhile. */
+const TURN_MS = 200;
 /** Where dead letters of bodies go that fit no collection. */
 export const UNKNOWN_COLLECTION = 'unknown';
 
-/** @returns false when somebody else is at it, who may not see what came last. @throws database trouble */
+/**
+ * Takes in what waits, for a turn. Where somebody else is at it, who looks once more when he has done, nothing is left to do.
+ * @returns false when more waits than fits into a turn: it is to be called again. @throws database trouble
+ */
 export async function takeInWebhooks(context: SyncContext): Promise<boolean> {
+  const until = performance.now() + TURN_MS;
   let limit = BATCH;
-  for (;;) {
+  // Where one of them cannot be stored, the turn lasts until it is found.
+  while (limit === 1 || performance.now() < until) {
     let first: number | undefined;
     try {
       const taken = await transact(context.db, async (tx) => {
@@ -42,8 +49,13 @@ export async function takeInWebhooks(context: SyncContext): Promise<boolean> {
         first = deliveries[0]?.id;
         return takeBatch(tx, context, deliveries);
       });
-      if (taken === undefined) return false;
-      if (taken.outcomes.length === 0) break;
+      if (taken === undefined) return true;
+      if (taken.outcomes.length === 0) {
+        // One that came in the meantime was left to us, by whoever saw that we were at it.
+        if ((await untouchedDeliveries(context.db, context.account, 1)).length > 0) continue;
+        await askAboutDoubts(context);
+        return true;
+      }
       for (const outcome of taken.outcomes) context.observer.deliveryProcessed(outcome);
       for (const [collection, sums] of taken.sums) context.observer.rowsStored(collection, sums);
     } catch (error) {
@@ -57,7 +69,7 @@ export async function takeInWebhooks(context: SyncContext): Promise<boolean> {
     }
   }
   await askAboutDoubts(context);
-  return true;
+  return false;
 }
 
 async function isAlone(tx: Executor, account: string): Promise<boolean> {

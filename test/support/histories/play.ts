@@ -274,7 +274,7 @@ async function receive(stage: Stage, body: string) {
     recordId: about.recordId,
     payload,
   });
-  return { deliveryId: stored.id, times: stored.times, priority: PRIORITY.urgent };
+  return { deliveryId: stored.id, priority: PRIORITY.urgent };
 }
 
 /** Eight passes over everything, each record by itself twice, every page tried eight times: more is without end. */
