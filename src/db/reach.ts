@@ -5,6 +5,7 @@
 import { sql } from 'drizzle-orm';
 import { quoted, schemas, written } from '../schema-names.js';
 import type { Executor } from './database.js';
+import { readMasks } from './masks.js';
 import { builderOf } from './migrating/ground.js';
 import type { ReaderAccess } from './readers.js';
 
@@ -130,9 +131,13 @@ function inWords({ role, access, via, what, remedy, groups }: Found): Reach {
   };
 }
 
-const fill = (remedy: string | null, role: string): string => (remedy ?? '').replace('%s', role);
+/** The role stands last, whatever the names before it are; a name with `$&` is no pattern. */
+const fill = (remedy: string | null, role: string): string => (remedy ?? '').replace(/%s(?!.*%s)/s, () => role);
 
-/** A view of others on tables of schema hive, which this role may read; its owner answers for what it shows. */
+/**
+ * A view of others on our tables, or on views of ours with columns that hive_masked leaves out, which this role may read; its
+ * owner answers for what it shows.
+ */
 export interface ThroughView {
   readonly view: string;
   readonly owner: string;
@@ -141,7 +146,9 @@ export interface ThroughView {
 export async function viewsOfOthers(db: Executor, role: string): Promise<ThroughView[]> {
   const rows = await db.execute<{ view: string; owner: string }>(sql`
     with recursive built as (
-      select c.oid, true as ours from pg_class c where c.relnamespace = to_regnamespace(${quoted(schemas.hive)}) and c.relkind in ('r', 'p')
+      select c.oid, true as ours from pg_class c where c.relnamespace in (to_regnamespace(${quoted(schemas.hive)}), to_regnamespace(${quoted(schemas.sync)}))
+        and (c.relkind in ('r', 'p') or exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+          and c.relkind in ('v', 'm') and not coalesce(${JSON.stringify(readMasks())}::text::jsonb->c.relname::text ? a.attname::text, false)))
       union
       select c.oid, false from built b
       join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = b.oid and d.classid = 'pg_rewrite'::regclass

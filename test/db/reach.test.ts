@@ -235,6 +235,33 @@ test('a view that others built on the tables is named to whom gave masked data',
   await run('drop schema reports cascade');
 });
 
+test.each([
+  ['a view of ours that shows personal data', 'select supplier_name from hive.restocking_accuracy'],
+  ['the bodies of webhooks', 'select * from sync.webhook_deliveries'],
+])('so is one on %s', async (_on, query) => {
+  const one = await role('intern');
+  await run('create schema shown');
+  onTestFinished(async () => void (await run('drop schema shown cascade')));
+  await run(`create view shown.it as ${query}`);
+  await run(`grant usage on schema shown to ${one}`);
+  await run(`grant select on shown.it to ${one}`);
+  const { throughViews } = await grantAccess(db, one, 'masked');
+  expect(throughViews.map(({ view }) => view)).toEqual(['shown.it']);
+});
+
+test('what ends a reach names the role, whatever characters are in its name', async () => {
+  const name = nameOf("a$&%s$'b");
+  await run(`create role "${name}"`);
+  onTestFinished(async () => {
+    await run(`drop owned by "${name}" cascade`);
+    await run(`drop role "${name}"`);
+    made.delete(name);
+  });
+  await run(`grant create on schema hive to "${name}"`);
+  const [found] = await reachBeyond(db, [{ role: name, access: 'whole' }]);
+  expect(found?.remedy).toBe(`revoke create on schema hive from "${name}"`);
+});
+
 test('tables to come are read, also when an administrator has given the command', async () => {
   const fresh = await openTestDatabase();
   const owner = await role('owner', `login superuser`);
