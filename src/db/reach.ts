@@ -94,15 +94,22 @@ export async function reachBeyond(db: Executor, promised: readonly Promised[]): 
         or has_any_column_privilege(r.oid, t.oid, 'insert, update, references') or t.relowner = r.oid
       where r.access <> 'none' or t.relowner = r.oid
       union all
+      -- Whoever has the next value of an identity at will can have our inserts fail.
+      select r.role, r.access, r.role_oid, r.oid, r.rolname, 4, has_sequence_privilege('public', c.oid, 'usage, update'), format('the right to change %I.%I', p.name, c.relname),
+        format('revoke usage, update on sequence %I.%I from %%s', p.name, c.relname)
+      from places p join pg_class c on c.relnamespace = p.oid and c.relkind = 'S'
+      join roles r on r.access <> 'none' and has_sequence_privilege(r.oid, c.oid, 'usage, update')
+      union all
+      -- Up to PostgreSQL 15 it gives itself any role but a superuser's, so also one that changes things.
       select r.role, r.access, r.role_oid, r.oid, r.rolname, 5, false, 'every role that it wants (CREATEROLE)', 'alter role %s nocreaterole'
-      from roles r where r.access = 'masked' and r.rolcreaterole
+      from roles r where r.rolcreaterole and (r.access = 'masked' or (r.access = 'whole' and current_setting('server_version_num')::int < 160000))
       union all
       select r.role, r.access, r.role_oid, r.oid, r.rolname, 5, false, 'everything (SUPERUSER, REPLICATION)', 'alter role %s nosuperuser noreplication'
       from roles r where r.rolsuper or (r.access = 'masked' and r.rolreplication)
       union all
       select r.role, r.access, r.role_oid, r.oid, r.rolname, 0, false, case r.rolname when 'pg_read_all_stats' then 'what others are asking, with what they look for' else 'the files of the server' end, null
-      from roles r where r.access = 'masked'
-        and r.rolname in ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program', 'pg_read_all_stats')
+      from roles r where (r.access = 'masked' and r.rolname in ('pg_read_server_files', 'pg_read_all_stats'))
+        or (r.access <> 'none' and r.rolname in ('pg_write_server_files', 'pg_execute_server_program'))
     )
     select f.role, f.access, case when not f.is_public then f.name end as via, f.what, f.remedy, (
       select string_agg(distinct quote_ident(d.rolname), ', ') from pg_auth_members m join pg_roles d on d.oid = m.roleid

@@ -187,6 +187,11 @@ describe.each(['whole', 'masked'] as const)('a role is not given %s data', (acce
     ['create in schema sync', 'grant create on schema sync to ROLE', 'revoke create on schema sync from'],
     ['create in schema bullmq', 'grant create on schema bullmq to ROLE', 'revoke create on schema bullmq from'],
     ['have triggers run for us', 'grant trigger on hive.orders to ROLE', 'revoke trigger on hive.orders from'],
+    [
+      'move an identity on',
+      'grant usage on sequence hive.status_changes_id_seq to ROLE',
+      'revoke usage on sequence hive.status_changes_id_seq from',
+    ],
     ['change a column', 'grant update (status) on hive.orders to ROLE', 'revoke update (status) on hive.orders from'],
   ])('that can %s, by PUBLIC or a group', async (_, statement, undo) => {
     const group = await role('group');
@@ -209,6 +214,36 @@ describe.each(['whole', 'masked'] as const)('a role is not given %s data', (acce
       /alter table hive\.theirs owner to/,
     );
   });
+});
+
+describe('who is to read only is not given schema hive', () => {
+  test.each([
+    ['pg_execute_server_program', 'the files of the server'],
+    ['pg_write_server_files', 'the files of the server'],
+  ])('as a member of %s, who changes what it wants', async (group, what) => {
+    const one = await role('reader');
+    await run(`grant ${group} to ${one}`);
+    await expectRefusal(() => grantAccess(db, one, 'whole'), what, `as a member of "${group}"`);
+  });
+
+  test('with CREATEROLE, where that is the right to be any role', async () => {
+    const one = await role('reader', 'createrole');
+    const [{ major } = { major: 0 }] = await db.execute<{ major: number }>(
+      sql`select current_setting('server_version_num')::int / 10000 as major`,
+    );
+    if (major >= 16) await grantAccess(db, one, 'whole');
+    else await expectRefusal(() => grantAccess(db, one, 'whole'), 'CREATEROLE', `alter role "${one}" nocreaterole`);
+  });
+});
+
+test('rights on sequences that a role had before are taken away', async () => {
+  const one = await role('reader');
+  await run(`grant all on all sequences in schema hive to ${one}`);
+  await grantAccess(db, one, 'whole');
+  const [row] = await db.execute(
+    sql`select has_sequence_privilege(${one}::name, 'hive.status_changes_id_seq', 'usage, update') as may`,
+  );
+  expect(row).toEqual({ may: false });
 });
 
 test('a grant that is refused leaves neither a role nor the schema of masked data', async () => {
