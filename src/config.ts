@@ -170,8 +170,8 @@ function readVariable(env: Env, name: string, variable: Variable, problems: stri
   if (given === undefined) return undefined;
   const result = variable.schema.safeParse(given);
   if (result.success) return result.data;
-  // With an @ it may hold a password, wherever it was pasted.
-  const shown = variable.secret === true || given.includes('@') ? 'is not usable' : `is "${given}"`;
+  // With an @ it may hold a password, wherever it was pasted; a query of an address may hold a key.
+  const shown = variable.secret === true || /@|:\/\/.*\?/s.test(given) ? 'is not usable' : `is "${given}"`;
   problems.push(`${name} ${shown}: expected ${variable.expected}`);
   return undefined;
 }

@@ -91,6 +91,9 @@ export class DependentsError extends Error {
 /** Characters of what the API said that stand in a message, which is a line of the log and of a page. */
 const LONGEST_SAID = 500;
 
+/** What others say, within a line of ours: with line breaks it could look like lines of ours. */
+const inOneLine = (text: string): string => text.replaceAll(/\s*[\n\r\u2028\u2029]\s*/g, ' ');
+
 /** The API answered with a status outside 2xx. */
 export class HiveHttpError extends Error {
   override readonly name = 'HiveHttpError';
@@ -104,7 +107,9 @@ export class HiveHttpError extends Error {
     /** The first part of a body that was not the documented JSON (a proxy's page, say). */
     readonly bodyExcerpt: string | undefined,
   ) {
-    super(`The API answered ${status}${errors.length > 0 ? `: ${inShort(errors.join('; '), LONGEST_SAID)}` : ''}`);
+    super(
+      `The API answered ${status}${errors.length > 0 ? `: ${inShort(inOneLine(errors.join('; ')), LONGEST_SAID)}` : ''}`,
+    );
   }
 }
 

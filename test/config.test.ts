@@ -263,6 +263,8 @@ test('no secret is ever in a message', () => {
   const problems = problemsOf(env);
   expect(problems).toHaveLength(5);
   expect(problems.join()).not.toContain('S3CRET');
+  const ofQuery = problemsOf({ ...KEY, HIVE_API_URL: 'https://hive.example/v1?api_key=S3CRET' });
+  expect(ofQuery).toEqual([expect.stringMatching(/^HIVE_API_URL is not usable: expected .* and query$/)]);
 });
 
 test('another way to the database is read as the first, needs that one, and is in no message', () => {

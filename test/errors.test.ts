@@ -64,6 +64,11 @@ test.each<[what: string, error: unknown, expected: string]>([
     new HiveHttpError(422, ['a', 'b'], undefined, 'https://x', undefined),
     'The API answered 422: a; b',
   ],
+  [
+    'an error that looks like lines of ours',
+    new HiveHttpError(422, ['a\n✓ all is well\r\n', 'b'], undefined, 'https://x', undefined),
+    'The API answered 422: a ✓ all is well ; b',
+  ],
   ['a status alone', new HiveHttpError(502, [], undefined, 'https://x', '<html>'), 'The API answered 502'],
 ])('%s in one sentence', (_what, error, expected) => {
   expect(describe(error)).toBe(expected);

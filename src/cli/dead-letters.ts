@@ -121,7 +121,8 @@ function toText(letter: DeadLetter): string {
     ['because', letter.resolution_reason],
   ];
   const lines = facts.filter(([, value]) => value !== null).map(([name, value]) => `${name.padEnd(12)}${value}`);
-  const errors = letter.errors.map((error) => `  - ${error}`);
+  // Further lines of an error are indented, too: none of them looks like a line of ours.
+  const errors = letter.errors.map((error) => `  - ${error.replaceAll('\n', '\n    ')}`);
   const payload = letter.payload === null ? [] : ['payload', JSON.stringify(letter.payload, null, 2)];
   return [`Dead letter ${letter.id}`, ...lines, 'errors', ...errors, ...payload].join('\n');
 }

@@ -1,7 +1,7 @@
 // hive-sync export: one table or view as CSV or JSON lines. A file has its name only when it is whole.
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { lstat, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -110,8 +110,7 @@ async function toFile(
   format: ExportFormat,
   out: string,
 ): Promise<number> {
-  // Personal data: for others only where the file that it replaces already was.
-  const mode = ((await stat(out).catch(() => undefined))?.mode ?? 0o600) & 0o777;
+  const mode = await modeFor(out);
   // Beside it, so that it can be renamed; a name of its own, so that two exports do not write into each other.
   const part = `${out}.${randomBytes(4).toString('hex')}.part`;
   try {
@@ -134,6 +133,16 @@ async function toFile(
       cause: error,
     });
   }
+}
+
+/**
+ * Personal data: for others only where a file of our own that it replaces already was. A file of somebody else, or a link,
+ * may have been put there to say who reads the export.
+ */
+async function modeFor(out: string): Promise<number> {
+  const there = await lstat(out).catch(() => undefined);
+  const isOurs = there?.isFile() === true && (process.geteuid === undefined || there.uid === process.geteuid());
+  return isOurs ? there.mode & 0o777 : 0o600;
 }
 
 /** A terminal shows what would steer it. */

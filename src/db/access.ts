@@ -135,6 +135,7 @@ async function setRights(tx: Executor, role: string, access: Access): Promise<vo
   const made = isOther ? [` for role ${quoted(builder)}`, ''] : [''];
   for (const schema of [schemas.hive, schemas.sync, ...(current?.masked ? [schemas.masked] : [])].map(quoted)) {
     await tx.execute(sql.raw(`revoke all on all tables in schema ${schema} from ${to}`));
+    await tx.execute(sql.raw(`revoke all on all sequences in schema ${schema} from ${to}`));
     await tx.execute(sql.raw(`revoke all on schema ${schema} from ${to}`));
     for (const whose of made) {
       await tx.execute(sql.raw(`alter default privileges${whose} in schema ${schema} revoke all on tables from ${to}`));

@@ -19,6 +19,9 @@ const markOf = (): string =>
 
 const masksFile = fileURLToPath(new URL('../../migrations/masks.json', import.meta.url));
 
+/** The columns that may be seen, by table or view of schema hive. */
+export const readMasks = () => JSON.parse(readFileSync(masksFile, 'utf8')) as Record<string, string[]>;
+
 /** Names of views that are missing, differ or are too many; nothing where the schema was never asked for. */
 export async function pendingMasks(db: Executor): Promise<string[]> {
   const rows = await db.execute<{ name: string }>(sql`
@@ -61,7 +64,7 @@ export async function makeMasks(db: Executor): Promise<void> {
 export async function setMasks(tx: Executor): Promise<void> {
   const names = await pendingMasks(tx);
   if (names.length === 0) return;
-  const wanted = JSON.parse(readFileSync(masksFile, 'utf8')) as Record<string, string[]>;
+  const wanted = readMasks();
   for (const { name } of await masksThatDiffer(tx)) await tx.execute(sql.raw(`drop view ${masked(name)}`));
   for (const name of names) {
     const harmless = wanted[name] ?? [];

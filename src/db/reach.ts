@@ -5,6 +5,7 @@
 import { sql } from 'drizzle-orm';
 import { quoted, schemas, written } from '../schema-names.js';
 import type { Executor } from './database.js';
+import { readMasks } from './masks.js';
 import { builderOf } from './migrating/ground.js';
 import type { ReaderAccess } from './readers.js';
 
@@ -93,15 +94,22 @@ export async function reachBeyond(db: Executor, promised: readonly Promised[]): 
         or has_any_column_privilege(r.oid, t.oid, 'insert, update, references') or t.relowner = r.oid
       where r.access <> 'none' or t.relowner = r.oid
       union all
+      -- Whoever has the next value of an identity at will can have our inserts fail.
+      select r.role, r.access, r.role_oid, r.oid, r.rolname, 4, has_sequence_privilege('public', c.oid, 'usage, update'), format('the right to change %I.%I', p.name, c.relname),
+        format('revoke usage, update on sequence %I.%I from %%s', p.name, c.relname)
+      from places p join pg_class c on c.relnamespace = p.oid and c.relkind = 'S'
+      join roles r on r.access <> 'none' and has_sequence_privilege(r.oid, c.oid, 'usage, update')
+      union all
+      -- Up to PostgreSQL 15 it gives itself any role but a superuser's, so also one that changes things.
       select r.role, r.access, r.role_oid, r.oid, r.rolname, 5, false, 'every role that it wants (CREATEROLE)', 'alter role %s nocreaterole'
-      from roles r where r.access = 'masked' and r.rolcreaterole
+      from roles r where r.rolcreaterole and (r.access = 'masked' or (r.access = 'whole' and current_setting('server_version_num')::int < 160000))
       union all
       select r.role, r.access, r.role_oid, r.oid, r.rolname, 5, false, 'everything (SUPERUSER, REPLICATION)', 'alter role %s nosuperuser noreplication'
       from roles r where r.rolsuper or (r.access = 'masked' and r.rolreplication)
       union all
       select r.role, r.access, r.role_oid, r.oid, r.rolname, 0, false, case r.rolname when 'pg_read_all_stats' then 'what others are asking, with what they look for' else 'the files of the server' end, null
-      from roles r where r.access = 'masked'
-        and r.rolname in ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program', 'pg_read_all_stats')
+      from roles r where (r.access = 'masked' and r.rolname in ('pg_read_server_files', 'pg_read_all_stats'))
+        or (r.access <> 'none' and r.rolname in ('pg_write_server_files', 'pg_execute_server_program'))
     )
     select f.role, f.access, case when not f.is_public then f.name end as via, f.what, f.remedy, (
       select string_agg(distinct quote_ident(d.rolname), ', ') from pg_auth_members m join pg_roles d on d.oid = m.roleid
@@ -130,9 +138,13 @@ function inWords({ role, access, via, what, remedy, groups }: Found): Reach {
   };
 }
 
-const fill = (remedy: string | null, role: string): string => (remedy ?? '').replace('%s', role);
+/** The role stands last, whatever the names before it are; a name with `$&` is no pattern. */
+const fill = (remedy: string | null, role: string): string => (remedy ?? '').replace(/%s(?!.*%s)/s, () => role);
 
-/** A view of others on tables of schema hive, which this role may read; its owner answers for what it shows. */
+/**
+ * A view of others on our tables, or on views of ours with columns that hive_masked leaves out, which this role may read; its
+ * owner answers for what it shows.
+ */
 export interface ThroughView {
   readonly view: string;
   readonly owner: string;
@@ -141,7 +153,9 @@ export interface ThroughView {
 export async function viewsOfOthers(db: Executor, role: string): Promise<ThroughView[]> {
   const rows = await db.execute<{ view: string; owner: string }>(sql`
     with recursive built as (
-      select c.oid, true as ours from pg_class c where c.relnamespace = to_regnamespace(${quoted(schemas.hive)}) and c.relkind in ('r', 'p')
+      select c.oid, true as ours from pg_class c where c.relnamespace in (to_regnamespace(${quoted(schemas.hive)}), to_regnamespace(${quoted(schemas.sync)}))
+        and (c.relkind in ('r', 'p') or exists (select from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+          and c.relkind in ('v', 'm') and not coalesce(${JSON.stringify(readMasks())}::text::jsonb->c.relname::text ? a.attname::text, false)))
       union
       select c.oid, false from built b
       join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = b.oid and d.classid = 'pg_rewrite'::regclass

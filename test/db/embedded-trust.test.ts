@@ -47,6 +47,16 @@ function plant(target: string, link: string, uid = MALLORY): void {
   lchownSync(link, uid, uid);
 }
 
+test('nobody else reads its files, where its folder was there before and is open to all', async () => {
+  const folder = join(home, 'postgres');
+  mkdirSync(folder, { recursive: true });
+  for (const path of [home, folder]) chmodSync(path, 0o755);
+  await open();
+  const names = readdirSync(folder);
+  expect(names).toEqual(expect.arrayContaining(['data', 'password', 'pgpass', 'postgres.log']));
+  expect(names.filter((name) => (statSync(join(folder, name)).mode & 0o077) !== 0)).toEqual([]);
+});
+
 describe('root', needing('root'), () => {
   test.each([
     ['the home', () => home],

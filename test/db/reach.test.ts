@@ -187,6 +187,11 @@ describe.each(['whole', 'masked'] as const)('a role is not given %s data', (acce
     ['create in schema sync', 'grant create on schema sync to ROLE', 'revoke create on schema sync from'],
     ['create in schema bullmq', 'grant create on schema bullmq to ROLE', 'revoke create on schema bullmq from'],
     ['have triggers run for us', 'grant trigger on hive.orders to ROLE', 'revoke trigger on hive.orders from'],
+    [
+      'move an identity on',
+      'grant usage on sequence hive.status_changes_id_seq to ROLE',
+      'revoke usage on sequence hive.status_changes_id_seq from',
+    ],
     ['change a column', 'grant update (status) on hive.orders to ROLE', 'revoke update (status) on hive.orders from'],
   ])('that can %s, by PUBLIC or a group', async (_, statement, undo) => {
     const group = await role('group');
@@ -211,6 +216,36 @@ describe.each(['whole', 'masked'] as const)('a role is not given %s data', (acce
   });
 });
 
+describe('who is to read only is not given schema hive', () => {
+  test.each([
+    ['pg_execute_server_program', 'the files of the server'],
+    ['pg_write_server_files', 'the files of the server'],
+  ])('as a member of %s, who changes what it wants', async (group, what) => {
+    const one = await role('reader');
+    await run(`grant ${group} to ${one}`);
+    await expectRefusal(() => grantAccess(db, one, 'whole'), what, `as a member of "${group}"`);
+  });
+
+  test('with CREATEROLE, where that is the right to be any role', async () => {
+    const one = await role('reader', 'createrole');
+    const [{ major } = { major: 0 }] = await db.execute<{ major: number }>(
+      sql`select current_setting('server_version_num')::int / 10000 as major`,
+    );
+    if (major >= 16) await grantAccess(db, one, 'whole');
+    else await expectRefusal(() => grantAccess(db, one, 'whole'), 'CREATEROLE', `alter role "${one}" nocreaterole`);
+  });
+});
+
+test('rights on sequences that a role had before are taken away', async () => {
+  const one = await role('reader');
+  await run(`grant all on all sequences in schema hive to ${one}`);
+  await grantAccess(db, one, 'whole');
+  const [row] = await db.execute(
+    sql`select has_sequence_privilege(${one}::name, 'hive.status_changes_id_seq', 'usage, update') as may`,
+  );
+  expect(row).toEqual({ may: false });
+});
+
 test('a grant that is refused leaves neither a role nor the schema of masked data', async () => {
   const fresh = await openTestDatabase();
   await fresh.db.execute(sql`grant create on schema hive to public`);
@@ -233,6 +268,33 @@ test('a view that others built on the tables is named to whom gave masked data',
   await run(`grant select on reports.second, reports.harmless to ${one}`);
   expect((await grantAccess(db, one, 'masked')).throughViews).toEqual([{ view: 'reports.second', owner }]);
   await run('drop schema reports cascade');
+});
+
+test.each([
+  ['a view of ours that shows personal data', 'select supplier_name from hive.restocking_accuracy'],
+  ['the bodies of webhooks', 'select * from sync.webhook_deliveries'],
+])('so is one on %s', async (_on, query) => {
+  const one = await role('intern');
+  await run('create schema shown');
+  onTestFinished(async () => void (await run('drop schema shown cascade')));
+  await run(`create view shown.it as ${query}`);
+  await run(`grant usage on schema shown to ${one}`);
+  await run(`grant select on shown.it to ${one}`);
+  const { throughViews } = await grantAccess(db, one, 'masked');
+  expect(throughViews.map(({ view }) => view)).toEqual(['shown.it']);
+});
+
+test('what ends a reach names the role, whatever characters are in its name', async () => {
+  const name = nameOf("a$&%s$'b");
+  await run(`create role "${name}"`);
+  onTestFinished(async () => {
+    await run(`drop owned by "${name}" cascade`);
+    await run(`drop role "${name}"`);
+    made.delete(name);
+  });
+  await run(`grant create on schema hive to "${name}"`);
+  const [found] = await reachBeyond(db, [{ role: name, access: 'whole' }]);
+  expect(found?.remedy).toBe(`revoke create on schema hive from "${name}"`);
 });
 
 test('tables to come are read, also when an administrator has given the command', async () => {

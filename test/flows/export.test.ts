@@ -1,6 +1,17 @@
 // Promise: an export is the table as it is, under its name only when it is whole.
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -102,6 +113,28 @@ test('only its owner can read a new file; one that is replaced keeps its rights'
   chmodSync(out, 0o640);
   expect((await stage.run('export', 'warehouses', '--account', 'default', '--out', out)).code).toBe(0);
   expect(statSync(out).mode & 0o777).toBe(0o640);
+});
+
+test('a link, or a file of somebody else, does not say who reads the export that takes its place', async () => {
+  const open = path.join(folder, 'open.txt');
+  writeFileSync(open, 'as it was');
+  chmodSync(open, 0o666);
+  const planted = path.join(folder, 'planted.csv');
+  symlinkSync(open, planted);
+  const places = [planted];
+  if (process.getuid?.() === 0) {
+    const theirs = path.join(folder, 'theirs.csv');
+    writeFileSync(theirs, '');
+    chmodSync(theirs, 0o666);
+    chownSync(theirs, 65_534, 65_534);
+    places.push(theirs);
+  }
+  for (const out of places) {
+    expect((await stage.run('export', 'warehouses', '--account', 'default', '--out', out)).code).toBe(0);
+    const { mode, uid } = lstatSync(out);
+    expect({ out, mode: mode & 0o777, uid }).toEqual({ out, mode: 0o600, uid: process.getuid?.() });
+  }
+  expect(readFileSync(open, 'utf8')).toBe('as it was');
 });
 
 test('a reader that leaves early is no error', async () => {

@@ -131,6 +131,8 @@ describe('on loopback without ADMIN_TOKEN', () => {
     expect(await as({ host: `evil.example:${port}` })).toBe(421);
     expect(await as({ host: `127.0.0.1.evil.example:${port}` })).toBe(421);
     expect(await as({ 'x-forwarded-for': '203.0.113.7' })).toBe(421);
+    expect(await as({ 'x-real-ip': '203.0.113.7' })).toBe(421);
+    expect(await as({ via: '1.1 proxy' })).toBe(421);
     expect(await askAs(`${server.url}/healthz`, { host: 'evil.example' })).toBe(200);
   });
 

@@ -25,8 +25,10 @@ export interface Lease {
 //   too late, the server is being stopped.
 // - Signals are switched off only after the fork: a server so young that it still has no handlers dies of the TERM, an
 //   older one takes the INT that follows as "stop fast".
+// - The log holds values of rows that PostgreSQL refused, and the folder may have been there before, open to all.
 const SCRIPT = `
 pipe=$1 users=$2 log=$3 pidfile=$4; shift 4
+umask 077
 [ -p "$pipe" ] || mkfifo -m 600 "$pipe" || exit 1
 exec 3<>"$pipe" 4<"$pipe" || exit 1
 "$@" </dev/null >>"$log" 2>&1 3>&- 4<&- &
