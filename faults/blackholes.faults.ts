@@ -34,8 +34,8 @@ test(`flows are swallowed for ${LASTS_MS / 1_000} s`, options, async () => {
   for (const one of found) {
     // For seconds the first lines of each kind are many.
     if (!isShort) expect(one.logLinesPerMinute, JSON.stringify(one)).toBeLessThan(60);
-    // Where new ones pass nobody has to wait for the end of it.
-    if (one.also === 'new ones pass') expect(one.longestStall, JSON.stringify(one)).toBeLessThan(90);
+    // Where new ones pass nobody has to wait for the end of it: a request to the API may take its 30 s, and be tried again.
+    if (one.also === 'new ones pass') expect(one.longestStall, JSON.stringify(one)).toBeLessThan(150);
   }
   if (isShort) return;
   keep('blackholes', found);
