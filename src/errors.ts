@@ -108,7 +108,7 @@ export class HiveHttpError extends Error {
     readonly bodyExcerpt: string | undefined,
   ) {
     super(
-      `The API answered ${status}${errors.length > 0 ? `: ${inShort(inOneLine(errors.join('; ')), LONGEST_SAID)}` : ''}`,
+      `The API answered ${status}${errors.length > 0 ? `: ${inOneLine(inShort(errors.join('; '), LONGEST_SAID))}` : ''}`,
     );
   }
 }
