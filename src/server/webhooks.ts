@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { storeDelivery } from '../db/webhook-deliveries.js';
 import { describe } from '../errors.js';
-import { tryJson } from '../hive/body.js';
+import { holdsTooMany, MOST_VALUES, tryJson } from '../hive/body.js';
 import { isSignedWith, looksSigned, SIGNATURE_HEADER } from '../hive/webhook-signature.js';
 import { DEEPEST, isDeeperThan } from '../sync/records/bounds.js';
 import { toStorable } from '../sync/records/storable.js';
@@ -120,7 +120,12 @@ function payloadOf(body: Buffer): unknown {
   const text = new TextDecoder().decode(body);
   // As exact as what is read of the API, so that equal contents are equal.
   const json = tryJson(text);
-  if (json === undefined) throw new HttpError(400, 'The body is not JSON.');
+  if (json === undefined) {
+    throw new HttpError(
+      400,
+      holdsTooMany(text) ? `The body holds more than ${MOST_VALUES} values.` : 'The body is not JSON.',
+    );
+  }
   const payload = json.value;
   if (isDeeperThan(payload, DEEPEST)) throw new HttpError(400, `The body is nested more than ${DEEPEST} times.`);
   return toStorable(payload, text).value;

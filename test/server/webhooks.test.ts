@@ -45,6 +45,11 @@ describe('one account', async () => {
     ['no JSON', 'status=shipped', 'The body is not JSON.'],
     ['half of it', shipment.slice(0, 40), 'The body is not JSON.'],
     ['nothing', '', 'The body is not JSON.'],
+    [
+      'more values than anybody sends',
+      JSON.stringify(Array(500_001).fill(1)),
+      'The body holds more than 500000 values.',
+    ],
     ['nested without end', '['.repeat(100_000) + ']'.repeat(100_000), 'The body is nested more than 100 times.'],
   ])('a signed body that is %s is 400', async (_what, body, sentence) => {
     expect(await errorsOf(await postWebhook(url, body, nobody.apiKey))).toEqual([400, [sentence]]);
