@@ -24,7 +24,9 @@ test.each([
   expect(rows.length).toBeGreaterThan(10);
   for (const row of rows) {
     const [what = '', tried] = row;
-    const files = [...(row.at(-1) ?? '').matchAll(/`(test\/[^`]+\.test\.ts)`/g)].map(([, file = '']) => file);
+    const files = [...(row.at(-1) ?? '').matchAll(/`((?:test|faults)\/[^`]+\.(?:test|faults)\.ts)`/g)].map(
+      ([, file = '']) => file,
+    );
     if (tried === 'not run') expect(files, what).toEqual([]);
     else expect(files.length, what).toBeGreaterThan(0);
     for (const file of files) expect(existsSync(path.join(root, file)), file).toBe(true);
