@@ -121,12 +121,16 @@ test.each<[what: string, match: FaultRule['match'], letters: number]>([
 });
 
 test('a table that is not there any more fails the run with a sentence, and no page is blamed for it', async () => {
-  const stage = await openStage({ sizes }, env);
+  let onRequest = async () => {};
+  const stage = await openStage({ sizes, onRequest: () => onRequest() }, env);
   const { simulator } = stage;
   await stage.run('migrate');
   const renameTo = (from: string, to: string) =>
     stage.inDatabase(({ db }) => db.execute(sql.raw(`alter table hive.${from} rename to ${to}`)));
-  await renameTo('orders', 'others');
+  onRequest = async () => {
+    onRequest = async () => {};
+    await renameTo('orders', 'others');
+  };
   const { code, stderr } = await stage.run('sync', '--full', 'orders');
   expect(code, stderr).toBe(1);
   expect(stderr).toMatch(/PostgreSQL does not let hive-sync work: .*42P01.*hive-sync doctor/);

@@ -34,7 +34,7 @@ describeQueue(({ env }) => {
     const runs = await watchCompleteRuns(url);
     const senders = Array.from({ length: SENDERS }, send);
     try {
-      await runs.until((await runs.count()) + 3);
+      await runs.until((await runs.count()) + 2);
     } finally {
       isOver = true;
       await Promise.allSettled(senders);
