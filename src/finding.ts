@@ -10,3 +10,8 @@ export interface Finding {
   /** A `stop` that may go by itself: a server that is full, or has lost its office to another. Default: false. */
   readonly mayPass?: boolean;
 }
+
+/** Two ways to try something may find the same: it is told once. */
+export const distinct = (findings: readonly Finding[]): Finding[] => [
+  ...new Map(findings.map((finding) => [`${finding.about}: ${finding.sentence}`, finding])).values(),
+];

@@ -9,7 +9,7 @@ import { checkSession } from './db/checks/session.js';
 import { checkWrites } from './db/checks/writes.js';
 import type { Database } from './db/database.js';
 import { describe, ServiceUnavailableError } from './errors.js';
-import type { Finding } from './finding.js';
+import { distinct, type Finding } from './finding.js';
 import type { Logger } from './log.js';
 import type { Backend } from './queue/backend.js';
 import { checkJob } from './queue/checks/job.js';
@@ -92,7 +92,7 @@ export function openStartChecks(log: Pick<Logger, 'warn'>): StartChecks {
       const began = performance.now();
       const inHand = await Promise.all(found.map(async (some) => ((await inTime(leftMs, some)) ? some : undefined)));
       leftMs = Math.max(0, leftMs - (performance.now() - began));
-      const findings = inHand.flatMap((some) => some ?? []);
+      const findings = distinct(inHand.flatMap((some) => some ?? []));
       if (inHand.includes(undefined)) {
         log.warn({ withinMs: AT_START_MS }, 'not all of the servers was tried in time, going on');
       }
@@ -103,8 +103,7 @@ export function openStartChecks(log: Pick<Logger, 'warn'>): StartChecks {
       if (stops.length === 0) return;
       // Whoever waits for it to pass begins anew.
       leftMs = AT_START_MS;
-      const sentences = new Set(stops.map(({ about, sentence }) => `${about}: ${sentence}`));
-      throw new ServiceUnavailableError([...sentences].join(' '), {
+      throw new ServiceUnavailableError(stops.map(({ about, sentence }) => `${about}: ${sentence}`).join(' '), {
         mayPass: stops.every(({ mayPass }) => mayPass === true),
       });
     },

@@ -80,8 +80,11 @@ export function redisRefusal(error: unknown): string | undefined {
   return undefined;
 }
 
+/** A SQLSTATE: five characters, digits among them, which codes of the system such as EPIPE have not. */
+const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
+
 /** Did PostgreSQL itself say it? */
-export const isFromPostgres = (error: unknown): boolean => hasCode(error, (code) => /^[0-9A-Z]{5}$/.test(code));
+export const isFromPostgres = (error: unknown): boolean => hasCode(error, (code) => SQLSTATE.test(code));
 
 /** Is PostgreSQL there, and cannot take anything for now: no space, no connections, no lock to be had, read-only? */
 export const isBusy = (error: unknown): boolean => hasCode(error, (code) => /^(53|55P03|58|25006)/.test(code));

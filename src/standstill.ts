@@ -1,6 +1,8 @@
 // What keeps work from going on although nothing is down: a lock of somebody else, a server that refuses. Whoever speaks to
 // people is told, in one sentence, where it is found; the log of a command in the foreground would not show it.
 
+import { describe } from './errors.js';
+
 type Told = (sentence: string) => void;
 
 /** The same sentence is told so often, milliseconds. */
@@ -31,3 +33,7 @@ export function standstill(sentence: string): void {
   saidAt.set(kind, now);
   listeners.at(-1)?.told(sentence);
 }
+
+/** Tells that PostgreSQL is there and does not do what it is asked for. */
+export const refusedByPostgres = (error: unknown): void =>
+  standstill(`PostgreSQL refuses to work (${describe(error)}), trying again.`);

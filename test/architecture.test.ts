@@ -103,7 +103,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   errors: ['words'],
   'service-trouble': ['errors'],
   within: [],
-  standstill: [],
+  standstill: ['errors'],
   account: ['rounds', 'store', 'queue', 'sync', 'hive', 'db', 'collections', 'config', 'errors', 'log'],
   finding: [],
   'schema-names': [],

@@ -1,6 +1,6 @@
 // The last sentence of a command that failed, with what to do where the words of a server or a driver leave it open.
 import { AddressError, describe, NotPermittedError, ServiceUnavailableError, UsageError } from '../errors.js';
-import { refused } from '../queue/checks/refusals.js';
+import { refusalIn } from '../queue/checks/refusals.js';
 import { isServiceAway, lackOf } from '../service-trouble.js';
 
 const LOOK = '"hive-sync doctor" tells what is wrong';
@@ -11,7 +11,7 @@ const FOR_PEOPLE = [AddressError, NotPermittedError, ServiceUnavailableError, Us
 export function withAdvice(error: unknown): string {
   const said = describe(error);
   if (FOR_PEOPLE.some((one) => error instanceof one)) return said;
-  const refusal = refused('', error);
+  const refusal = refusalIn(error);
   if (refusal !== undefined) return `${refusal.sentence} (${said})`;
   if (lackOf(error) !== undefined) return `PostgreSQL refuses: ${said}. ${LOOK}.`;
   if (isServiceAway(error)) {

@@ -7,7 +7,7 @@ import { isEverCertified } from '../db/head-marks.js';
 import { readClock } from '../db/ledger.js';
 import { readRunLosses } from '../db/losses.js';
 import { readProofs } from '../db/proofs.js';
-import type { RunStatus } from '../db/status.js';
+import type { RunStatus } from '../db/run-status.js';
 import { RunGoingError } from '../errors.js';
 import { tableName } from '../schema-names.js';
 import type { Collection } from '../sync/collection.js';

@@ -4,7 +4,7 @@ import { collections } from '../collections/index.js';
 import { type Account, type Config, readConfig } from '../config.js';
 import type { Db } from '../db/database.js';
 import { type DeadLetter, listDeadLetters } from '../db/dead-letters.js';
-import type { RunStatus } from '../db/status.js';
+import type { RunStatus } from '../db/run-status.js';
 import { UsageError } from '../errors.js';
 import type { Planned } from '../sync/letters/retry-letters.js';
 import { planLetters } from '../sync/letters/retry-letters.js';

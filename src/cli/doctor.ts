@@ -10,7 +10,7 @@ import { checkBuilding } from '../db/migrating/ground.js';
 import { promiseInWords, reachBeyond } from '../db/reach.js';
 import { lostReaders, mendOf, readPromises } from '../db/readers.js';
 import { describe, HiveHttpError, HiveNetworkError, UsageError } from '../errors.js';
-import type { Finding } from '../finding.js';
+import { distinct, type Finding } from '../finding.js';
 import { openLog } from '../log.js';
 import { countStrangeJobs } from '../queue/strange-jobs.js';
 import { findAtServer, findInDatabase, findInQueue } from '../self-check.js';
@@ -34,12 +34,8 @@ export async function doctorCommand(io: Io): Promise<number> {
       return false;
     }
   };
-  const told = new Set<string>();
   const tell = (findings: readonly Finding[]): boolean => {
-    for (const { level, about, sentence } of findings) {
-      // Two ways to try something may find the same.
-      if (told.has(`${about}: ${sentence}`)) continue;
-      told.add(`${about}: ${sentence}`);
+    for (const { level, about, sentence } of distinct(findings)) {
       const [colour, sign] = MARKS[level];
       print(io, `${styled(io.stdout, colour, sign)} ${about}: ${sentence}`);
       if (level === 'stop') well = false;

@@ -1,7 +1,8 @@
 // How far the runs are: a bar per collection on a terminal, plain lines elsewhere. Read from the ledger, so it is the
 // same whoever does the work.
 import { MultiBar, type SingleBar } from 'cli-progress';
-import type { BudgetStatus, RunStatus, WindowStatus } from '../db/status.js';
+import type { RunStatus, WindowStatus } from '../db/run-status.js';
+import type { BudgetStatus } from '../db/status.js';
 import { visible } from '../visible.js';
 import { inThousands, inWords } from '../words.js';
 import { sayAbove } from './say-above.js';
@@ -138,9 +139,9 @@ function openLines(stream: NodeJS.WriteStream, several: boolean): Progress {
         // What changes by itself, such as the time that is left, is no news.
         const lookups = run.lookups.done < run.lookups.total ? `${run.lookups.done} single records` : '';
         const waits = isQuiet(snapshot) ? 'nothing is read' : blockedMs(budget) > 0 ? 'the API asked for a pause' : '';
-        const text = `${lookups} ${waits}`;
+        const text = [lookups, waits].filter((part) => part !== '').join(', ');
         if (written) said.delete(`${run.run}`);
-        if (written || text !== ' ')
+        if (written || text !== '')
           writeNews(`${run.run}`, text, `${several ? `${snapshot.account}: ` : ''}${budgetLine(snapshot)}`);
       }
       if (due) lastAt = performance.now();

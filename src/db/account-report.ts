@@ -3,7 +3,8 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Executor } from './database.js';
 import { readLosses } from './losses.js';
 import { etaMs, progressOf } from './run-progress.js';
-import { readBudgetStatus, readCollectionStatus, readRunStatus } from './status.js';
+import { readRunStatus } from './run-status.js';
+import { readBudgetStatus, readCollectionStatus } from './status.js';
 
 export interface ReportOptions {
   readonly account: string;

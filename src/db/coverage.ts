@@ -3,6 +3,7 @@
 import { sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Executor } from './database.js';
+import { ms, toDate } from './epoch.js';
 
 export interface Coverage {
   /** created_at of the oldest row; null = no rows, or records without that field. */
@@ -28,7 +29,6 @@ interface SpanRow extends Record<string, unknown> {
 
 /** Months of a backfill end a millisecond before the next begins. */
 const SEAM = sql.raw("interval '1 millisecond'");
-const ms = (column: string) => sql.raw(`extract(epoch from ${column})::float8 * 1000`);
 
 export async function readCoverage(
   db: Executor,
@@ -60,5 +60,3 @@ export async function readCoverage(
     ),
   };
 }
-
-const toDate = (at: number | null): Date | null => (at === null ? null : new Date(at));

@@ -3,14 +3,10 @@ import pRetry, { AbortError } from 'p-retry';
 import { describe } from '../errors.js';
 import type { Logger } from '../log.js';
 import { isBusy, isServiceAway } from '../service-trouble.js';
-import { standstill } from '../standstill.js';
+import { refusedByPostgres } from '../standstill.js';
 
 /** With delays up to 5 s this is about five minutes. */
 const RETRIES = 64;
-
-/** For standstill(). */
-export const refusedInWords = (error: unknown): string =>
-  `PostgreSQL refuses to work (${describe(error)}), trying again.`;
 
 /**
  * Runs a transaction again while the database is away or busy. `signal` ends the waiting, not the first attempt: who leaves
@@ -21,12 +17,15 @@ export async function persistently<T>(
   transaction: () => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
+  const tell = (error: unknown, attempt: number): void => {
+    log.warn({ attempt, problem: describe(error) }, 'the database is away, trying again');
+    if (isBusy(error)) refusedByPostgres(error);
+  };
   try {
     return await transaction();
   } catch (error) {
     if (!isServiceAway(error)) throw error;
-    log.warn({ attempt: 1, problem: describe(error) }, 'the database is away, trying again');
-    if (isBusy(error)) standstill(refusedInWords(error));
+    tell(error, 1);
   }
   return pRetry(
     async () => {
@@ -46,9 +45,7 @@ export async function persistently<T>(
       shouldRetry: ({ error }) => isServiceAway(error),
       onFailedAttempt: ({ error, attemptNumber }) => {
         // Not when it is given up because we are leaving.
-        if (!isServiceAway(error)) return;
-        log.warn({ attempt: attemptNumber + 1, problem: describe(error) }, 'the database is away, trying again');
-        if (isBusy(error)) standstill(refusedInWords(error));
+        if (isServiceAway(error)) tell(error, attemptNumber + 1);
       },
     },
   );

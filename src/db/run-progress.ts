@@ -1,5 +1,6 @@
 // How far a run is, and how long it will take.
-import type { BudgetStatus, RunStatus } from './status.js';
+import type { RunStatus } from './run-status.js';
+import type { BudgetStatus } from './status.js';
 
 /** The total is null until every window knows its pages. */
 export function progressOf({ windows }: Pick<RunStatus, 'windows'>): { pagesDone: number; pagesTotal: number | null } {

@@ -4,13 +4,12 @@ import { DelayedError, type Job, RateLimitError, UnrecoverableError } from 'bull
 import { closeAll } from '../closing.js';
 import { endedOf } from '../db/ledger.js';
 import type { Lookout } from '../db/lookout.js';
-import { refusedInWords } from '../db/persistently.js';
 import { letGo, type Retention } from '../db/retention.js';
 import { describe } from '../errors.js';
 import type { Outage } from '../hive/outage.js';
 import type { Rounds } from '../rounds.js';
 import { isBusy, isFromPostgres, isServiceAway } from '../service-trouble.js';
-import { standstill } from '../standstill.js';
+import { refusedByPostgres, standstill } from '../standstill.js';
 import type { LookupTask, PageTask, SyncContext, WebhookTask } from '../sync/context.js';
 import { heal } from '../sync/heal.js';
 import { haltAccount, rejectPage } from '../sync/letters/reject-page.js';
@@ -20,7 +19,7 @@ import { startScheduled } from '../sync/runs/start-scheduled.js';
 import { type Verdict, verdictOn } from '../sync/verdict.js';
 import { takeInWebhooks } from '../sync/webhooks/take-in-webhook.js';
 import type { Backend, TaskQueue } from './backend.js';
-import { refused } from './checks/refusals.js';
+import { refusalIn } from './checks/refusals.js';
 import { isLookupTask, isPageTask, isStartTask, type StartTask, startAgain, type Task } from './jobs.js';
 import { LONGEST_WAIT_MS } from './patient-worker.js';
 
@@ -90,16 +89,13 @@ export function openWorker(
     const signal = cancelled === undefined ? stopping.signal : AbortSignal.any([stopping.signal, cancelled]);
     const task = job.data;
     if (isStartTask(task)) return startDue(job, task, token);
-    const isWebhooks = !isPageTask(task) && !isLookupTask(task);
-    const pauseMs = webhooksAt - performance.now();
-    if (isWebhooks && pauseMs > 0) return snooze(job, token, Math.ceil(pauseMs));
-    let isDone = true;
     try {
       if (isPageTask(task) || isLookupTask(task)) await outage.pass(signal);
       if (isPageTask(task)) await syncPage(context, task, signal);
       else if (isLookupTask(task)) await syncRecord(context, task, signal);
-      else isDone = await takeInWebhooks(context);
+      else await takeTurn(job, token);
     } catch (error) {
+      if (error instanceof DelayedError) throw error;
       const attempt = {
         number: job.attemptsMade + 1,
         of: job.opts.attempts ?? 1,
@@ -110,7 +106,13 @@ export function openWorker(
       const trouble = (await outage.explain(error, isLast, signal).catch((thrown: unknown) => thrown)) ?? error;
       await carryOut(job, task, token, trouble, verdictOn(trouble, attempt), attempt.number);
     }
-    if (isDone) return;
+  }
+
+  /** Takes webhooks in, unless pages have their turn. */
+  async function takeTurn(job: Job<Task>, token: string | undefined): Promise<void> {
+    const pauseMs = webhooksAt - performance.now();
+    if (pauseMs > 0) return snooze(job, token, Math.ceil(pauseMs));
+    if (await takeInWebhooks(context)) return;
     webhooksAt = performance.now() + WEBHOOKS_AGAIN_MS;
     await snooze(job, token, WEBHOOKS_AGAIN_MS);
   }
@@ -150,7 +152,7 @@ export function openWorker(
       log.debug({ job: job.id, verdict: verdict.do, attempt, problem: message }, 'attempt did not succeed');
     }
     if (verdict.do === 'retry' ? isFromPostgres(error) : verdict.do === 'snooze' && isBusy(error)) {
-      standstill(refusedInWords(error));
+      refusedByPostgres(error);
     }
     switch (verdict.do) {
       case 'retry':
@@ -190,7 +192,7 @@ export function openWorker(
   const worker = backend.openWorker(queueName, process, options, loops.queue.came);
   worker.on('error', (error) => {
     log.warn({ problem: describe(error) }, 'queue trouble, going on');
-    const refusal = refused('queue', error);
+    const refusal = refusalIn(error);
     if (refusal !== undefined) standstill(`The queue takes no jobs: ${refusal.sentence}`);
   });
 

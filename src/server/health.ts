@@ -38,14 +38,20 @@ const asAnswer = ({ loop, account, ageMs }: LoopState) => ({
   secondsAgo: Math.round(ageMs / 1_000),
 });
 
+/** Names of tables are for the log. */
+function onSchema(error: unknown): string | undefined {
+  if (error instanceof NewerSchemaError) return describe(error);
+  return error instanceof MissingPartsError ? 'The schema lacks parts of it. Run: hive-sync doctor' : undefined;
+}
+
 async function findProblems({ store, accounts, log }: ServerParts): Promise<string[]> {
   const check = async (sentence: string, look: () => Promise<string | undefined>): Promise<string[]> => {
     try {
       return [await within(PATIENCE_MS, look())].filter((problem) => problem !== undefined);
     } catch (error) {
-      log.warn({ problem: describe(error) }, `not ready: ${sentence}`);
-      if (error instanceof NewerSchemaError) return [describe(error)];
-      return [error instanceof MissingPartsError ? 'The schema lacks parts of it. Run: hive-sync doctor' : sentence];
+      const told = onSchema(error) ?? sentence;
+      log.warn({ problem: describe(error) }, `not ready: ${told}`);
+      return [told];
     }
   };
   const problems = await Promise.all([

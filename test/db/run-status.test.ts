@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import { createRun } from '../../src/db/ledger.js';
 import { etaMs, progressOf } from '../../src/db/run-progress.js';
-import { readRunStatus } from '../../src/db/status.js';
+import { readRunStatus } from '../../src/db/run-status.js';
 import { openTestDatabase } from '../support/database.js';
 import fc from '../support/property.js';
 

@@ -1,7 +1,7 @@
 // A connection is silent: is the server at work for it, or has the connection died without a word? A statement may take
 // an hour, so no time alone tells. Asked is the server, on a connection of its own; one at a time for each server.
 import postgres from 'postgres';
-import { hasCode } from '../../service-trouble.js';
+import { hasCode, isFromPostgres } from '../../service-trouble.js';
 import { standstill } from '../../standstill.js';
 import { type Holder, holdersInWords, holdersOf } from '../locks/holders.js';
 
@@ -83,8 +83,9 @@ async function askFor(asked: readonly Asked[], name: string, { options, opening,
     const opened = (tx: postgres.TransactionSql) => tx.unsafe(opening).then(() => ask(tx));
     await (opening === '' ? ask(client) : client.begin(opened));
   } catch (error) {
-    // With a code of five characters the server has answered, such as "too many clients".
-    const answer = hasCode(error, (code) => /^[0-9A-Z]{5}$/.test(code) && !/^(08|57)/.test(code)) ? 'unknown' : 'away';
+    // With a code of its own the server has answered, such as "too many clients".
+    const hasAnswered = isFromPostgres(error) && !hasCode(error, (code) => /^(08|57)/.test(code));
+    const answer = hasAnswered ? 'unknown' : 'away';
     for (const one of asked) one.answer(answer);
   } finally {
     clearTimeout(late);

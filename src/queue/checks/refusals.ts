@@ -2,8 +2,14 @@
 import type { Finding } from '../../finding.js';
 import { redisRefusal } from '../../service-trouble.js';
 
+interface Refusal {
+  /** What is the matter and what to do. */
+  readonly sentence: string;
+  readonly mayPass: boolean;
+}
+
 /** What servers answer → what to do, and whether it may pass. Source: Redis documentation, "Error replies" of its commands. */
-const REFUSALS: readonly { readonly sign: RegExp; readonly sentence: string; readonly mayPass: boolean }[] = [
+const REFUSALS: readonly ({ readonly sign: RegExp } & Refusal)[] = [
   {
     sign: /OOM command not allowed/,
     sentence: 'Redis is full. Raise its maxmemory, or remove what others keep in it.',
@@ -43,9 +49,14 @@ const REFUSALS: readonly { readonly sign: RegExp; readonly sentence: string; rea
 ];
 
 /** @returns undefined when the server says something else, or it is no answer of a Redis */
-export function refused(about: string, error: unknown): Finding | undefined {
+export function refusalIn(error: unknown): Refusal | undefined {
+  // Names of people and files, in other errors, may hold the same words.
   const said = redisRefusal(error);
-  // Names of people and files may hold the same words.
-  const refusal = said === undefined ? undefined : REFUSALS.find(({ sign }) => sign.test(said));
+  return said === undefined ? undefined : REFUSALS.find(({ sign }) => sign.test(said));
+}
+
+/** The same as a finding. */
+export function refused(about: string, error: unknown): Finding | undefined {
+  const refusal = refusalIn(error);
   return refusal && { level: 'stop', about, sentence: refusal.sentence, mayPass: refusal.mayPass };
 }

@@ -1,7 +1,7 @@
 // Small pieces that several pages use: states with a colour, instants, progress.
 import type { Run } from '../../db/ledger.js';
 import { progressOf } from '../../db/run-progress.js';
-import type { RunStatus, WindowStatus } from '../../db/status.js';
+import type { RunStatus, WindowStatus } from '../../db/run-status.js';
 import { counted, inAge, inThousands, inUtc, inWords } from '../../words.js';
 import { type Html, html } from '../html.js';
 

@@ -6,14 +6,8 @@ import { type CollectionLosses, readLosses } from '../../db/losses.js';
 import { type MinuteOfRequests, requestsPerMinute } from '../../db/requests-per-minute.js';
 import { listRuns } from '../../db/run-list.js';
 import { etaMs } from '../../db/run-progress.js';
-import {
-  type BudgetStatus,
-  type CollectionStatus,
-  type RunStatus,
-  readBudgetStatus,
-  readCollectionStatus,
-  readRunStatus,
-} from '../../db/status.js';
+import { type RunStatus, readRunStatus } from '../../db/run-status.js';
+import { type BudgetStatus, type CollectionStatus, readBudgetStatus, readCollectionStatus } from '../../db/status.js';
 import { countWebhooks, type WebhookCount } from '../../db/webhook-counts.js';
 import type { ServerAccount, ServerParts } from '../parts.js';
 

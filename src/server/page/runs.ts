@@ -4,7 +4,8 @@ import { type Run, readClock, readRun, readWindows, type Window } from '../../db
 import { countLookups } from '../../db/lookups.js';
 import { listRuns } from '../../db/run-list.js';
 import { etaMs } from '../../db/run-progress.js';
-import { readBudgetStatus, readRunStatus } from '../../db/status.js';
+import { readRunStatus } from '../../db/run-status.js';
+import { readBudgetStatus } from '../../db/status.js';
 import { counted, inThousands, inUtc } from '../../words.js';
 import { HttpError } from '../answer-errors.js';
 import { type Html, html } from '../html.js';
